@@ -1,0 +1,20 @@
+// Package flow decides: what a login, a refresh and a logout do, step by step.
+// It knows tokens, sessions, users and the contract of a provider. It does not
+// know AWS, HTTP or the environment; functions translate for it.
+//
+// A login in cookies:
+//
+//	browser            login-url              provider            callback
+//	   | -- /login ------> Begin                  |                   |
+//	   | <-- 302, sealed transaction (cookie)     |                   |
+//	   | ---------------------------------------> | the person agrees |
+//	   | <--------------------------- 302, code and state             |
+//	   | ------------------------------------------------------> Complete
+//	   |                                          |      1. open the transaction, compare state, provider, age
+//	   |                                          |      2. claim the state: once, for ever
+//	   |                                          | <--- 3. exchange the code, ask who it is
+//	   |                                          |      4. find or make the user, start a session
+//	   | <------------------------------------------- 302, tokens (cookies)
+//
+// A refresh token's life is drawn in package session.
+package flow

@@ -1,0 +1,57 @@
+package flow
+
+import (
+	"io"
+	"time"
+
+	"daemun/shared/session"
+	"daemun/shared/token"
+	"daemun/shared/user"
+)
+
+// Tokens is what a person gets from a login or a refresh.
+type Tokens struct {
+	AccessToken      string
+	AccessExpiresIn  time.Duration
+	RefreshToken     string
+	RefreshExpiresIn time.Duration // at the latest: an idle session ends earlier
+	User             *user.User
+}
+
+// Issuer makes tokens for sessions.
+type Issuer struct {
+	Access  token.AccessIssuer
+	Refresh token.RefreshKeys
+	Rule    session.Rule
+	Rand    io.Reader
+}
+
+// tokens makes the session's tokens at the time now: a fresh access token, and
+// the refresh token of the session's generation under the session's key.
+func (i *Issuer) tokens(u *user.User, s *session.Session, now time.Time) (Tokens, error) {
+	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation}, s.KeyID)
+	if err != nil {
+		return Tokens{}, err
+	}
+	access, err := i.Access.Mint(token.Access{
+		UserID: u.ID, SessionID: s.ID, Roles: u.Roles, ProfileComplete: u.ProfileComplete,
+	}, now)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return Tokens{
+		AccessToken: access, AccessExpiresIn: i.Access.Lifetime,
+		RefreshToken: refresh, RefreshExpiresIn: i.Rule.ExpiresAt(s).Sub(now), User: u,
+	}, nil
+}
+
+// session makes a new session of the user.
+func (i *Issuer) session(userID string, d session.Device, now time.Time) (*session.Session, error) {
+	id, err := randomText(i.Rand)
+	if err != nil {
+		return nil, err
+	}
+	return &session.Session{
+		UserID: userID, ID: id, Generation: 1, KeyID: i.Refresh.ActiveID(), CreatedAt: now, Device: d,
+	}, nil
+}

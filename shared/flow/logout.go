@@ -1,0 +1,53 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"daemun/shared/session"
+	"daemun/shared/token"
+)
+
+// Logout ends sessions.
+type Logout struct {
+	Sessions Sessions
+	Refresh  token.RefreshKeys
+	Now      func() time.Time
+}
+
+// End ends the session of a refresh token. Any generation of the token will do.
+// A token that is not ours ends nothing, and that is no error (RFC 7009 §2.2).
+// It returns whose session it was; "" for a token that is not ours.
+func (l *Logout) End(ctx context.Context, refreshToken string) (userID, sessionID string, err error) {
+	t, err := l.Refresh.Parse(refreshToken)
+	if err != nil {
+		return "", "", nil //nolint:nilerr // see the comment above
+	}
+	if err := l.Sessions.EndSession(ctx, t.UserID, t.SessionID, session.EndedByLogout, l.Now()); err != nil {
+		return "", "", fmt.Errorf("end session: %w", err)
+	}
+	return t.UserID, t.SessionID, nil
+}
+
+// EndAll ends every session of the user, the current one last: if it fails
+// half-way, the person is still logged in to try again. The access tokens of
+// the sessions live on until they expire.
+func (l *Logout) EndAll(ctx context.Context, who token.Access) error {
+	sessions, err := l.Sessions.ListSessions(ctx, who.UserID)
+	if err != nil {
+		return fmt.Errorf("list sessions: %w", err)
+	}
+	for _, s := range sessions {
+		if s.ID == who.SessionID || !s.EndedAt.IsZero() {
+			continue
+		}
+		if err := l.Sessions.EndSession(ctx, s.UserID, s.ID, session.EndedByLogout, l.Now()); err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+	}
+	if err := l.Sessions.EndSession(ctx, who.UserID, who.SessionID, session.EndedByLogout, l.Now()); err != nil {
+		return fmt.Errorf("end current session: %w", err)
+	}
+	return nil
+}

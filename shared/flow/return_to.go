@@ -1,0 +1,59 @@
+package flow
+
+import (
+	"errors"
+	"strings"
+
+	"daemun/shared/fault"
+)
+
+// ReturnPolicy says where a browser may go after a login.
+type ReturnPolicy struct {
+	Default       string   // the front end
+	DefaultOrigin string   // of Default, as scheme://host[:port]
+	Origins       []string // allowed origins
+}
+
+// maxReturnTo keeps five transactions within the 10 KB of headers that API
+// Gateway takes.
+const maxReturnTo = 512
+
+// Resolve checks where a login wants to return to: nothing (the default), a path
+// on the default's origin, or a URL of an allowed origin. What it returns always
+// begins with an allowed origin, spelt as configured and followed by '/', '?' or
+// '#', or by nothing: however a browser reads the rest, it cannot leave that
+// origin. The fault is invalid_request.
+func (p ReturnPolicy) Resolve(returnTo string) (string, error) {
+	if returnTo == "" {
+		return p.Default, nil
+	}
+	if err := plain(returnTo); err != nil {
+		return "", fault.Newf(fault.InvalidRequest, "return_to: %w", err)
+	}
+	if strings.HasPrefix(returnTo, "/") {
+		if strings.HasPrefix(returnTo, "//") {
+			return "", fault.Newf(fault.InvalidRequest, "return_to: names a host without a scheme")
+		}
+		return p.DefaultOrigin + returnTo, nil
+	}
+	for _, origin := range p.Origins {
+		rest, ok := strings.CutPrefix(returnTo, origin)
+		if ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
+			return returnTo, nil
+		}
+	}
+	return "", fault.Newf(fault.InvalidRequest, "return_to: not on the allow-list")
+}
+
+// plain refuses what browsers and servers read differently.
+func plain(s string) error {
+	if len(s) > maxReturnTo {
+		return errors.New("too long")
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '\\' {
+			return errors.New("has a character that must be encoded")
+		}
+	}
+	return nil
+}

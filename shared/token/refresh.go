@@ -1,0 +1,127 @@
+package token
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// Refresh is what a refresh token says: which session, and which generation of
+// it. The text form is
+//
+//	r1.key_id.user_id.session_id.generation.HMAC-SHA-256
+//
+// so a forged token is refused without a look at the database, nothing stored
+// is a secret, and the current token of a session can be made again. Clients
+// must treat it as opaque.
+type Refresh struct {
+	UserID     string
+	SessionID  string
+	Generation int64
+}
+
+const (
+	refreshVersion = "r1"
+	// MaxRefreshLength bounds a refresh token in bytes.
+	MaxRefreshLength = 256
+)
+
+// Why a refresh token cannot be made or read.
+var (
+	ErrRefreshToken  = errors.New("not a refresh token of ours")
+	ErrUnknownKeyID  = errors.New("key id is not known to this instance")
+	errRefreshFields = errors.New("refresh token fields are malformed")
+)
+
+// RefreshKeys makes and checks refresh tokens.
+type RefreshKeys struct {
+	active  string
+	secrets map[string][]byte
+}
+
+// UnmarshalText reads a JWK Set of 32-byte oct keys, one of them active.
+func (k *RefreshKeys) UnmarshalText(text []byte) (err error) {
+	k.active, k.secrets, err = parseSecrets(text)
+	return err
+}
+
+// ActiveID is the id of the key that new tokens are made with.
+func (k *RefreshKeys) ActiveID() string { return k.active }
+
+// Mint makes the one refresh token of the session and generation under the key:
+// the same bytes each time. It fails with ErrUnknownKeyID.
+func (k *RefreshKeys) Mint(r Refresh, keyID string) (string, error) {
+	secret, ok := k.secrets[keyID]
+	if !ok {
+		return "", fmt.Errorf("mint refresh token: %w", ErrUnknownKeyID)
+	}
+	signed := strings.Join([]string{refreshVersion, keyID, r.UserID, r.SessionID, strconv.FormatInt(r.Generation, 10)}, ".")
+	return signed + "." + mac(secret, signed), nil
+}
+
+// Parse checks a refresh token and returns what it says. Everything that is not
+// a token of ours, byte for byte, is ErrRefreshToken.
+func (k *RefreshKeys) Parse(token string) (Refresh, error) {
+	if len(token) > MaxRefreshLength {
+		return Refresh{}, ErrRefreshToken
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 6 || parts[0] != refreshVersion {
+		return Refresh{}, ErrRefreshToken
+	}
+	secret, ok := k.secrets[parts[1]]
+	if !ok {
+		return Refresh{}, ErrRefreshToken
+	}
+	signed := strings.TrimSuffix(token, "."+parts[5])
+	if !hmac.Equal([]byte(parts[5]), []byte(mac(secret, signed))) {
+		return Refresh{}, ErrRefreshToken
+	}
+	r, err := refreshOf(parts[2], parts[3], parts[4])
+	if err != nil {
+		return Refresh{}, fmt.Errorf("%w: %w", ErrRefreshToken, err)
+	}
+	return r, nil
+}
+
+// refreshOf guards against tokens that an older or broken version made.
+func refreshOf(userID, sessionID, generation string) (Refresh, error) {
+	g, err := strconv.ParseInt(generation, 10, 64)
+	if err != nil || g < 1 {
+		return Refresh{}, errRefreshFields
+	}
+	if _, err := ulid.ParseStrict(userID); err != nil || sessionID == "" {
+		return Refresh{}, errRefreshFields
+	}
+	return Refresh{UserID: userID, SessionID: sessionID, Generation: g}, nil
+}
+
+// mac authenticates the text under a domain of its own.
+func mac(secret []byte, signed string) string {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte("daemun refresh token\n"))
+	h.Write([]byte(signed))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// parseSecrets reads a JWK Set of symmetric keys.
+func parseSecrets(text []byte) (active string, secrets map[string][]byte, err error) {
+	keys, err := parseSet(text)
+	if err != nil {
+		return "", nil, err
+	}
+	secrets = make(map[string][]byte, len(keys))
+	for _, k := range keys {
+		if secrets[k.ID], err = k.secret(); err != nil {
+			return "", nil, err
+		}
+	}
+	a, err := activeOf(keys)
+	return a.ID, secrets, err
+}

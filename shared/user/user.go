@@ -1,0 +1,59 @@
+// Package user owns what a person is to us: a User, the identities that they
+// log in with, and the profile that a provider told us. It is pure: it knows
+// neither storage nor providers nor tokens.
+package user
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// User is a person with an account.
+type User struct {
+	ID              string // ULID
+	Identities      []Identity
+	Profile         Profile
+	Roles           []string
+	ProfileComplete bool
+	Disabled        bool // may neither log in nor refresh
+	CreatedAt       time.Time
+}
+
+// Identity is who somebody is at a provider. The pair is the person's only key:
+// an email address never is. Make one with NewIdentity.
+type Identity struct {
+	Provider string
+	Subject  string
+}
+
+var providerName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+// maxSubject is the length that OpenID Connect Core 1.0 §2 allows for sub.
+const maxSubject = 255
+
+// NewIdentity checks both parts: a provider's name is lower-case letters,
+// digits and dashes; a subject is 1 to 255 visible ASCII characters (OpenID
+// Connect Core 1.0 §2 says ASCII). Anything else could make two people one.
+func NewIdentity(provider, subject string) (Identity, error) {
+	if !providerName.MatchString(provider) {
+		return Identity{}, fmt.Errorf("provider name %.40q is not valid", provider)
+	}
+	if subject == "" || len(subject) > maxSubject {
+		return Identity{}, fmt.Errorf("subject has %d bytes, want 1 to %d", len(subject), maxSubject)
+	}
+	for i := range len(subject) {
+		if c := subject[i]; c <= ' ' || c > '~' {
+			return Identity{}, fmt.Errorf("subject has byte %#x at %d, want visible ASCII", c, i)
+		}
+	}
+	return Identity{Provider: provider, Subject: subject}, nil
+}
+
+// Profile is what a provider told us of a person. Every field may be empty.
+type Profile struct {
+	Email         string
+	EmailVerified bool // by the provider's own word; never decides who someone is
+	Nickname      string
+	PictureURL    string // https; never fetched by us
+}
