@@ -14,7 +14,7 @@ type Tokens struct {
 	AccessToken      string
 	AccessExpiresIn  time.Duration
 	RefreshToken     string
-	RefreshExpiresIn time.Duration // at the latest: an idle session ends earlier
+	RefreshExpiresIn time.Duration // if it is not used before
 	User             *user.User
 }
 
@@ -41,7 +41,7 @@ func (i *Issuer) tokens(u *user.User, s *session.Session, now time.Time) (Tokens
 	}
 	return Tokens{
 		AccessToken: access, AccessExpiresIn: i.Access.Lifetime,
-		RefreshToken: refresh, RefreshExpiresIn: i.Rule.ExpiresAt(s).Sub(now), User: u,
+		RefreshToken: refresh, RefreshExpiresIn: i.Rule.Remaining(s, now), User: u,
 	}, nil
 }
 

@@ -85,7 +85,7 @@ const (
 // the session as it stood, nil if there was none.
 func (r Rotation) Judge(old *Session) Verdict {
 	switch {
-	case old == nil, !old.EndedAt.IsZero(), r.Rule.expired(old, r.Now):
+	case old == nil, !old.EndedAt.IsZero(), r.Rule.Remaining(old, r.Now) <= 0:
 		return Refused
 	case r.Presented == old.Generation:
 		return Repeat
@@ -97,15 +97,16 @@ func (r Rotation) Judge(old *Session) Verdict {
 	}
 }
 
-// expired reports whether the session is over its cap or was idle too long.
-func (r Rule) expired(s *Session, now time.Time) bool {
+// Remaining is how long the session's current refresh token is good for, if
+// nothing ends it; zero or less if it is over its cap or was idle too long.
+func (r Rule) Remaining(s *Session, now time.Time) time.Duration {
 	used := s.CreatedAt
 	if !s.RotatedAt.IsZero() {
 		used = s.RotatedAt
 	}
-	return now.Sub(s.CreatedAt) >= r.Absolute || now.Sub(used) >= r.Idle
+	return min(r.Absolute-now.Sub(s.CreatedAt), r.Idle-now.Sub(used))
 }
 
-// ExpiresAt is when the session can be of no more use: the time for the
-// cleaner. No decision rests on it.
+// ExpiresAt is when the session can be of no more use, however often it is
+// refreshed: the time for the cleaner. No decision rests on it.
 func (r Rule) ExpiresAt(s *Session) time.Time { return s.CreatedAt.Add(r.Absolute) }

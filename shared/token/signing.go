@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"daemun/shared/jws"
 )
@@ -85,7 +86,7 @@ func (v *VerificationKeys) Algorithms() []string {
 
 // JWKS is the JWK Set (RFC 7517 §5) that tells others how to check our tokens:
 // public members only.
-func (v *VerificationKeys) JWKS() ([]byte, error) {
+func (v *VerificationKeys) JWKS() (jsontext.Value, error) {
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{}

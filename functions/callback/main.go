@@ -1,0 +1,36 @@
+// Command callback ends logins: it takes the provider's answer from the browser
+// and gives the browser a session.
+package main
+
+import (
+	"context"
+
+	"daemun/shared/config"
+	"daemun/shared/config/ssm"
+	"daemun/shared/flow"
+	"daemun/shared/lambdahttp"
+	"daemun/shared/provider"
+	"daemun/shared/provider/catalog"
+	"daemun/shared/store"
+)
+
+func main() { lambdahttp.Serve(build) }
+
+func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, error) {
+	var c Config
+	if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
+		return nil, err
+	}
+	providers, err := catalog.New(c.Providers, provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders}))
+	if err != nil {
+		return nil, config.Mistake(err)
+	}
+	db := store.New(c.Store)
+	_ = db.Warm(ctx) // opens the connection; whether it worked, the first request will tell
+	h := &handler{delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()}, completion: flow.Completion{
+		Providers: providers, PublicURL: c.PublicURL, Transactions: c.TransactionKeys,
+		OneTime: db, Users: db, Sessions: db, Now: host.Now, Rand: host.Rand,
+		Issuer: flow.Issuer{Access: c.AccessIssuer(c.PublicURL, host.Rand), Refresh: c.RefreshKeys, Rule: c.Rule(), Rand: host.Rand},
+	}}
+	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"daemun/shared/flow"
+	"daemun/shared/gate"
+	"daemun/shared/lambdahttp"
+)
+
+type handler struct {
+	delivery lambdahttp.Delivery
+	gate     gate.Gate
+	logout   flow.Logout
+}
+
+func (h *handler) routes() []lambdahttp.Route {
+	return []lambdahttp.Route{{Key: "POST /auth/logout", Handle: h.leave}}
+}
+
+type body struct {
+	RefreshToken string `json:"refresh_token"`
+	All          bool   `json:"all"`
+}
+
+func (h *handler) leave(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	var b body
+	if err := r.JSON(&b); err != nil {
+		return nil, err
+	}
+	if b.All {
+		return h.leaveEverywhere(ctx, r)
+	}
+	return h.leaveHere(ctx, r, b.RefreshToken)
+}
+
+// leaveHere ends the session of the refresh token. Without one, or with one that
+// is not ours, the person is logged out already.
+func (h *handler) leaveHere(ctx context.Context, r *lambdahttp.Request, inBody string) (*lambdahttp.Response, error) {
+	presented, byCookie, err := h.delivery.RefreshToken(r, inBody)
+	if err != nil {
+		return nil, err
+	}
+	userID, sessionID, err := h.logout.End(ctx, presented)
+	if err != nil {
+		return nil, err // the cookies stay: the person is not logged out
+	}
+	r.Note(slog.String("event", "logout"), slog.String("user_id", userID), slog.String("session_id", sessionID))
+	return h.left(byCookie), nil
+}
+
+// leaveEverywhere ends every session of the person whom the access token speaks
+// for.
+func (h *handler) leaveEverywhere(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	accessToken, byCookie, err := h.delivery.AccessToken(r)
+	if err != nil {
+		return nil, err
+	}
+	if byCookie {
+		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
+			return nil, err
+		}
+	}
+	who, err := h.gate.Admit(accessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.logout.EndAll(ctx, who); err != nil {
+		return nil, err
+	}
+	r.Note(slog.String("event", "logout_all"), slog.String("user_id", who.UserID), slog.String("session_id", who.SessionID))
+	return h.left(byCookie), nil
+}
+
+func (h *handler) left(byCookie bool) *lambdahttp.Response {
+	response := lambdahttp.NoContent()
+	if byCookie {
+		h.delivery.ClearTokens(response)
+	}
+	return response
+}

@@ -1,0 +1,32 @@
+// Command refresh exchanges refresh tokens for new access tokens, and rotates
+// them.
+package main
+
+import (
+	"context"
+
+	"daemun/shared/config"
+	"daemun/shared/config/ssm"
+	"daemun/shared/flow"
+	"daemun/shared/lambdahttp"
+	"daemun/shared/store"
+)
+
+func main() { lambdahttp.Serve(build) }
+
+func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, error) {
+	var c Config
+	if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
+		return nil, err
+	}
+	db := store.New(c.Store)
+	_ = db.Warm(ctx) // opens the connection; whether it worked, the first request will tell
+	h := &handler{
+		delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()},
+		refresh: flow.Refresh{
+			Users: db, Sessions: db, Now: host.Now,
+			Issuer: flow.Issuer{Access: c.AccessIssuer(c.PublicURL, host.Rand), Refresh: c.RefreshKeys, Rule: c.Rule(), Rand: host.Rand},
+		},
+	}
+	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil
+}

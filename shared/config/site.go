@@ -1,0 +1,99 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Issuer says who we are.
+type Issuer struct {
+	// PublicURL is our own base URL: the issuer, and the base of redirect URIs.
+	PublicURL string `env:"PUBLIC_URL"`
+}
+
+// Check implements Checker.
+func (i *Issuer) Check() error {
+	if i.PublicURL == "" {
+		return errors.New("PUBLIC_URL is empty: set it to the URL that the stack's output shows, or to your own domain")
+	}
+	if public, err := origin(i.PublicURL); err != nil || public != i.PublicURL {
+		return errors.New("PUBLIC_URL: want an origin such as https://auth.example.com, without path or slash")
+	}
+	return nil
+}
+
+// Site says where we are and where people come from.
+type Site struct {
+	Issuer
+	// FrontURL is where browsers go after a login.
+	FrontURL string `env:"FRONT_URL"`
+	// AllowedOrigins may send requests with cookies, and logins may return there;
+	// empty means the origin of FrontURL.
+	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
+	// InsecureCookies makes cookies that work on http://localhost.
+	InsecureCookies bool `env:"INSECURE_COOKIES"`
+}
+
+// Check implements Checker.
+func (s *Site) Check() error {
+	mistakes := []error{s.Issuer.Check()}
+	if s.InsecureCookies && !isLoopback(s.PublicURL) {
+		mistakes = append(mistakes, errors.New("INSECURE_COOKIES: only where PUBLIC_URL is a loopback address"))
+	}
+	if _, err := origin(s.FrontURL); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("FRONT_URL: %w", err))
+	}
+	for _, o := range s.AllowedOrigins {
+		if got, err := origin(o); err != nil || got != o {
+			mistakes = append(mistakes, fmt.Errorf("ALLOWED_ORIGINS: %q is not an origin such as https://app.example.com", o))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// Origins lists the allowed origins. Call it after Check.
+func (s *Site) Origins() []string {
+	if len(s.AllowedOrigins) > 0 {
+		return s.AllowedOrigins
+	}
+	return []string{s.FrontOrigin()}
+}
+
+// FrontOrigin is the origin of FrontURL. Call it after Check.
+func (s *Site) FrontOrigin() string {
+	o, _ := origin(s.FrontURL) // Check has seen that it is one
+	return o
+}
+
+// origin is the origin of an absolute URL as browsers write it (RFC 6454 §6.2).
+// It wants https, or http on a loopback address.
+func origin(absolute string) (string, error) {
+	u, err := url.Parse(absolute)
+	if err != nil {
+		return "", errors.New("not a URL")
+	}
+	switch {
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(absolute)):
+		return "", errors.New("want https, or http on a loopback address")
+	case u.Host == "" || u.User != nil || u.Host != strings.ToLower(u.Host):
+		return "", errors.New("want a lower-case host and no user")
+	case strings.HasSuffix(u.Host, ":"), u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
+		return "", errors.New("leave the default port out, as browsers do")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+func isLoopback(absolute string) bool {
+	u, err := url.Parse(absolute)
+	if err != nil {
+		return false
+	}
+	if u.Hostname() == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	return err == nil && address.IsLoopback()
+}

@@ -1,0 +1,66 @@
+package lambdahttp
+
+import (
+	"fmt"
+	"time"
+)
+
+// Cookies writes our cookies (RFC 6265bis). All are HttpOnly, bound to this host
+// and to the path "/".
+type Cookies struct {
+	// Insecure drops the __Host- prefix and the Secure attribute, for http on a
+	// loopback address.
+	Insecure bool
+}
+
+// CookieKind is one of our cookies.
+type CookieKind struct {
+	name     string
+	sameSite string
+}
+
+// The cookies of a logged-in browser. The refresh token goes to no request that
+// another site caused.
+var (
+	AccessCookie  = CookieKind{"daemun-at", "Lax"}
+	RefreshCookie = CookieKind{"daemun-rt", "Strict"}
+)
+
+const transactionPrefix = "daemun-tx-"
+
+// TransactionCookie carries a login on its way; it must survive the provider's
+// redirect back to us, a top-level GET from another site.
+func TransactionCookie(id string) CookieKind {
+	return CookieKind{transactionPrefix + id, "Lax"}
+}
+
+// Name is the cookie's full name.
+func (c Cookies) Name(kind CookieKind) string {
+	if c.Insecure {
+		return kind.name
+	}
+	return "__Host-" + kind.name
+}
+
+// Set writes a cookie that lives for the given time, in full seconds.
+func (c Cookies) Set(kind CookieKind, value string, life time.Duration) string {
+	secure := "; Secure"
+	if c.Insecure {
+		secure = ""
+	}
+	return fmt.Sprintf("%s=%s; Path=/; Max-Age=%d; HttpOnly%s; SameSite=%s",
+		c.Name(kind), value, int(life.Seconds()), secure, kind.sameSite)
+}
+
+// Clear removes a cookie.
+func (c Cookies) Clear(kind CookieKind) string { return c.Set(kind, "", 0) }
+
+// Transactions lists the transaction cookies that the browser holds.
+func (c Cookies) Transactions(r *Request) []CookieKind {
+	prefix := c.Name(CookieKind{name: transactionPrefix})
+	var kinds []CookieKind
+	for _, name := range r.CookieNames(prefix) {
+		kinds = append(kinds, TransactionCookie(name[len(prefix):]))
+	}
+	return kinds
+}

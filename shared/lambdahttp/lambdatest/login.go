@@ -1,0 +1,57 @@
+package lambdatest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+
+	"daemun/shared/flow"
+	"daemun/shared/provider/providertest"
+	"daemun/shared/session"
+)
+
+// Begun is a login on its way, at the moment when the provider has sent the
+// browser back.
+type Begun struct {
+	State       string
+	Code        string
+	Cookie      string // name=value of the transaction cookie
+	Transaction string // sealed
+	ID          string
+	Challenge   string
+}
+
+// Begin starts a login of the person and has the provider agree.
+func (w *World) Begin(person providertest.Person, returnTo string) Begun {
+	w.t.Helper()
+	login := flow.Login{
+		Providers: w.catalog(), PublicURL: PublicURL, Keys: w.Keys.Transaction, Now: w.Now, Rand: rand.Reader,
+		ReturnTo: flow.ReturnPolicy{Default: FrontURL, DefaultOrigin: Front, Origins: []string{Front}},
+	}
+	begun, err := login.Begin("kakao", returnTo)
+	w.must(err)
+	target, err := url.Parse(begun.AuthorizeURL)
+	w.must(err)
+	q := target.Query()
+	return Begun{
+		State: q.Get("state"), Transaction: begun.Transaction, ID: begun.ID, Challenge: q.Get("code_challenge"),
+		Cookie: "__Host-daemun-tx-" + begun.ID + "=" + begun.Transaction,
+		Code:   w.Kakao.Code(person, q.Get("code_challenge"), q.Get("redirect_uri")),
+	}
+}
+
+// LogIn makes a session of the person, through the flows.
+func (w *World) LogIn(person providertest.Person) flow.Completed {
+	w.t.Helper()
+	b := w.Begin(person, "")
+	db := w.Store()
+	completion := flow.Completion{
+		Providers: w.catalog(), PublicURL: PublicURL, Transactions: w.Keys.Transaction,
+		OneTime: db, Users: db, Sessions: db, Issuer: w.Issuer(), Now: w.Now, Rand: rand.Reader,
+	}
+	done, err := completion.Complete(context.Background(), flow.Callback{
+		Provider: "kakao", State: b.State, Code: b.Code, Transaction: b.Transaction, Device: session.Device{UserAgent: "lambdatest"},
+	})
+	w.must(err)
+	return done
+}
