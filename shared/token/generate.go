@@ -1,71 +1,76 @@
 package token
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
 	"io"
-	"strings"
+	"time"
 
-	"github.com/go-json-experiment/json"
+	"daemun/shared/jws"
 )
 
-// NewSecretKey makes an active symmetric JWK, for refresh tokens or transactions.
-func NewSecretKey(random io.Reader) (string, error) {
-	secret := make([]byte, secretSize)
-	if _, err := io.ReadFull(random, secret); err != nil {
-		return "", fmt.Errorf("new secret key: %w", err)
+// Secret is the kind of key that makes refresh tokens and seals transactions.
+// The kinds of signing keys are the algorithms of package jws.
+const Secret = "oct"
+
+// rsaBits is the size of new RSA keys.
+const rsaBits = 2048
+
+// newKey makes a key of the kind: Secret or an algorithm of package jws.
+func newKey(kind string, random io.Reader, now time.Time) (k jwk, err error) {
+	if kind == Secret {
+		k = jwk{KeyType: Secret, K: make([]byte, secretSize)}
+		_, err = io.ReadFull(random, k.K)
+	} else {
+		k, err = newSigningKey(kind, random)
 	}
-	id, err := newKeyID(random)
 	if err != nil {
-		return "", err
+		return jwk{}, fmt.Errorf("new %s key: %w", kind, err)
 	}
-	return marshal(jwk{KeyType: "oct", ID: id, Status: Active, K: secret})
+	id := make([]byte, 9)
+	if _, err := io.ReadFull(random, id); err != nil {
+		return jwk{}, fmt.Errorf("new key id: %w", err)
+	}
+	k.ID, k.Since = base64.RawURLEncoding.EncodeToString(id), now.Unix()
+	return k, nil
 }
 
-// NewSigningKey makes an active ES256 key pair: the private JWK and its public
-// one.
-func NewSigningKey(random io.Reader) (private, public string, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), random)
+func newSigningKey(algorithm string, random io.Reader) (jwk, error) {
+	signer, err := newSigner(algorithm, random)
 	if err != nil {
-		return "", "", fmt.Errorf("new signing key: %w", err)
+		return jwk{}, err
 	}
-	k, err := publicJWK(&key.PublicKey)
+	k, err := publicJWK(signer.Public())
 	if err != nil {
-		return "", "", fmt.Errorf("new signing key: %w", err)
+		return jwk{}, err
 	}
-	if k.ID, err = newKeyID(random); err != nil {
-		return "", "", err
+	k.Use, k.Algorithm = "sig", algorithm
+	switch s := signer.(type) {
+	case *ecdsa.PrivateKey:
+		k.D, err = s.Bytes()
+	case ed25519.PrivateKey:
+		k.D = s.Seed()
+	case *rsa.PrivateKey:
+		k.D, k.P, k.Q = s.D.Bytes(), s.Primes[0].Bytes(), s.Primes[1].Bytes()
 	}
-	k.Use, k.Algorithm, k.Status = "sig", "ES256", Active
-	if public, err = marshal(k); err != nil {
-		return "", "", err
-	}
-	if k.D, err = key.Bytes(); err != nil {
-		return "", "", fmt.Errorf("new signing key: %w", err)
-	}
-	private, err = marshal(k)
-	return private, public, err
+	return k, err
 }
 
-// KeySet joins JWKs to a JWK Set.
-func KeySet(keys ...string) string {
-	return `{"keys":[` + strings.Join(keys, ",") + "]}"
-}
-
-func newKeyID(random io.Reader) (string, error) {
-	b := make([]byte, 9)
-	if _, err := io.ReadFull(random, b); err != nil {
-		return "", fmt.Errorf("new key id: %w", err)
+func newSigner(algorithm string, random io.Reader) (crypto.Signer, error) {
+	switch algorithm {
+	case jws.ES256:
+		return ecdsa.GenerateKey(elliptic.P256(), random)
+	case jws.EdDSA:
+		_, key, err := ed25519.GenerateKey(random)
+		return key, err
+	case jws.RS256:
+		return rsa.GenerateKey(random, rsaBits)
+	default:
+		return nil, fmt.Errorf("want %s, %s, %s or %s", Secret, jws.ES256, jws.EdDSA, jws.RS256)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
-}
-
-func marshal(k jwk) (string, error) {
-	b, err := json.Marshal(k)
-	if err != nil {
-		return "", fmt.Errorf("write key: %w", err)
-	}
-	return string(b), nil
 }

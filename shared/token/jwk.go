@@ -27,14 +27,15 @@ const (
 	Retired Status = "retired" // checks, does not make
 )
 
-// jwk is a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2) with a member of
-// our own, status.
+// jwk is a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2) with two members
+// of our own, status and since.
 type jwk struct {
 	KeyType   string `json:"kty"`
 	ID        string `json:"kid"`
 	Use       string `json:"use,omitempty"`
 	Algorithm string `json:"alg,omitempty"`
 	Status    Status `json:"status,omitempty"`
+	Since     int64  `json:"since,omitzero"` // Unix seconds: when it took the status
 	Curve     string `json:"crv,omitempty"`
 	X         octets `json:"x,omitempty"`
 	Y         octets `json:"y,omitempty"`

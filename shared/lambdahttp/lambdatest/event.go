@@ -28,6 +28,21 @@ func Event(t testing.TB, function, name string, pairs ...string) []byte {
 	return []byte(text)
 }
 
+// With changes an event.
+func With(t testing.TB, event []byte, change func(*events.APIGatewayV2HTTPRequest)) []byte {
+	t.Helper()
+	var e events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(event, &e); err != nil {
+		t.Fatal(err)
+	}
+	change(&e)
+	changed, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
 // EventNames lists the golden events of a function, so that a test can see that
 // none goes unused.
 func EventNames(t testing.TB, function string) []string {
@@ -51,7 +66,7 @@ type Answer struct {
 	Code string // of an error answer
 }
 
-// Invoke sends an event to a handler.
+// Invoke sends an event to a handler, and checks what holds for every answer.
 func Invoke(t testing.TB, h *lambdahttp.Handler, event []byte) Answer {
 	t.Helper()
 	out, err := h.Invoke(context.Background(), event)
@@ -71,6 +86,7 @@ func Invoke(t testing.TB, h *lambdahttp.Handler, event []byte) Answer {
 		}
 	}
 	a.Code = failure.Error
+	audit(t, a)
 	return a
 }
 

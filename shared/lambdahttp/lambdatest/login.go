@@ -33,6 +33,7 @@ func (w *World) Begin(person providertest.Person, returnTo string) Begun {
 	target, err := url.Parse(begun.AuthorizeURL)
 	w.must(err)
 	q := target.Query()
+	w.Canary(q.Get("state"), q.Get("nonce"), begun.Transaction)
 	return Begun{
 		State: q.Get("state"), Transaction: begun.Transaction, ID: begun.ID, Challenge: q.Get("code_challenge"),
 		Cookie: "__Host-daemun-tx-" + begun.ID + "=" + begun.Transaction,
@@ -53,5 +54,6 @@ func (w *World) LogIn(person providertest.Person) flow.Completed {
 		Provider: "kakao", State: b.State, Code: b.Code, Transaction: b.Transaction, Device: session.Device{UserAgent: "lambdatest"},
 	})
 	w.must(err)
+	w.Canary(done.AccessToken, done.RefreshToken)
 	return done
 }

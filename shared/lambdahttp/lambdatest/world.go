@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding"
 	"log/slog"
 	"maps"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"daemun/shared/flow"
+	"daemun/shared/jws"
 	"daemun/shared/lambdahttp"
 	"daemun/shared/provider"
 	"daemun/shared/provider/catalog"
@@ -43,8 +45,11 @@ type World struct {
 	Keys   Keys
 	t      testing.TB
 	mu     sync.Mutex
+	stood  time.Time // when the clock was stopped; zero while it runs
 	offset time.Duration
 	base   string
+
+	canaries []string
 }
 
 // Keys is the keys of the world, as the flows take them.
@@ -72,24 +77,32 @@ func New(t testing.TB) *World {
 		t.Setenv(name, value) // the SDK's credentials are read from the process
 	}
 	w.makeKeys()
+	t.Cleanup(w.auditLog)
 	return w
 }
 
 func (w *World) makeKeys() {
 	w.t.Helper()
-	for name, set := range map[string]interface{ UnmarshalText([]byte) error }{
+	for name, set := range map[string]encoding.TextUnmarshaler{
 		"TRANSACTION_KEYS": &w.Keys.Transaction, "REFRESH_KEYS": &w.Keys.Refresh,
 	} {
-		key, err := token.NewSecretKey(rand.Reader)
-		w.must(err)
-		w.Env[name] = token.KeySet(key)
+		w.Env[name] = w.keyring(token.NewKeyring(token.Secret, rand.Reader, w.Now()))
 		w.must(set.UnmarshalText([]byte(w.Env[name])))
 	}
-	private, public, err := token.NewSigningKey(rand.Reader)
-	w.must(err)
-	w.Env["SIGNING_KEYS"], w.Env["VERIFICATION_KEYS"] = token.KeySet(private), token.KeySet(public)
+	signing, err := token.NewKeyring(jws.ES256, rand.Reader, w.Now())
+	w.Env["SIGNING_KEYS"] = w.keyring(signing, err)
+	w.Env["VERIFICATION_KEYS"] = w.keyring(signing.Public())
 	w.must(w.Keys.Signing.UnmarshalText([]byte(w.Env["SIGNING_KEYS"])))
 	w.must(w.Keys.Verification.UnmarshalText([]byte(w.Env["VERIFICATION_KEYS"])))
+}
+
+// keyring is the text of a key set that was made without an error.
+func (w *World) keyring(ring *token.Keyring, err error) string {
+	w.t.Helper()
+	w.must(err)
+	text, err := ring.MarshalText()
+	w.must(err)
+	return string(text)
 }
 
 func (w *World) must(err error) {
@@ -103,7 +116,18 @@ func (w *World) must(err error) {
 func (w *World) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.stood.IsZero() {
+		return w.stood.Add(w.offset)
+	}
 	return time.Now().Add(w.offset)
+}
+
+// StopClock makes the world's clock stand still, at a whole millisecond as times
+// are stored. Only Wait moves it then.
+func (w *World) StopClock() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stood = time.Now().Truncate(time.Millisecond)
 }
 
 // Wait lets time pass at once.

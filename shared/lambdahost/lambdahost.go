@@ -1,0 +1,96 @@
+// Package lambdahost runs a function on Lambda: it owns the process, from its
+// first millisecond to the loop over events. It knows nothing of what the events
+// are; lambdahttp and lambdaauth do.
+package lambdahost
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+// Host is what a function has from the machine that it runs on.
+type Host struct {
+	Environ []string         // as os.Environ
+	Now     func() time.Time // the clock
+	Rand    io.Reader        // cryptographically secure; safe for concurrent use
+	Logger  *slog.Logger
+}
+
+// Build makes a function's handler: configuration, clients, routes.
+type Build func(context.Context, Host) (lambda.Handler, error)
+
+// Refuse answers an event while there is no handler; err says why.
+type Refuse func(ctx context.Context, host Host, event []byte, err error) ([]byte, error)
+
+// Serve runs a function until its process ends.
+func Serve(build Build, refuse Refuse) {
+	f := New(Host{
+		Environ: os.Environ(),
+		Now:     time.Now,
+		Rand:    rand.Reader,
+		Logger:  slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+	}, build, refuse)
+	f.Init(context.Background())
+	lambda.Start(f)
+}
+
+// Function is a function that builds its handler when it can. It implements
+// lambda.Handler.
+type Function struct {
+	host   Host
+	build  Build
+	refuse Refuse
+
+	mu    sync.Mutex
+	built lambda.Handler
+}
+
+// New makes a function that is not built yet.
+func New(host Host, build Build, refuse Refuse) *Function {
+	return &Function{host: host, build: build, refuse: refuse}
+}
+
+// buildTimeout keeps a build within the 10 s that Lambda gives the init phase.
+const buildTimeout = 3 * time.Second
+
+// Init builds the handler before the first event, while Lambda's CPU is
+// generous. A failure is logged, and each event tries again: a mistake in the
+// configuration, or a secret store that is down, must not become a loop of
+// crashing processes.
+func (f *Function) Init(ctx context.Context) {
+	if _, err := f.handler(ctx); err != nil {
+		f.host.Logger.ErrorContext(ctx, "init", slog.String("error", err.Error()))
+	}
+}
+
+// Invoke implements lambda.Handler.
+func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	h, err := f.handler(ctx)
+	if err != nil {
+		return f.refuse(ctx, f.host, event, err)
+	}
+	return h.Invoke(ctx, event)
+}
+
+func (f *Function) handler(ctx context.Context) (lambda.Handler, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.built != nil {
+		return f.built, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	h, err := f.build(ctx, f.host)
+	if err != nil {
+		return nil, err
+	}
+	f.built = h
+	return h, nil
+}
