@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"daemun/shared/fault"
+)
+
+// answer is a whole answer of a provider's endpoint.
+type answer struct {
+	endpoint string // "token" or "userinfo", for the log
+	status   int
+	header   http.Header
+	body     []byte
+}
+
+// do sends one request, once, and reads the whole answer within the limit. Its
+// errors are faults.
+func (c *Client) do(req *http.Request, endpoint string, limit time.Duration) (*answer, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), limit)
+	defer cancel()
+	req = req.Clone(ctx)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "daemun")
+
+	response, err := c.transport.RoundTrip(req)
+	if err != nil {
+		c.transport.CloseIdleConnections() // ends a dial that nobody waits for any more
+		return nil, failure(ctx, endpoint, err)
+	}
+	defer func() { _ = response.Body.Close() }() // the connection is thrown away, whatever it says
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	if err != nil {
+		return nil, failure(ctx, endpoint, err)
+	}
+	if len(body) > maxBody {
+		return nil, fault.Newf(fault.BadProviderResponse, "%s: more than %d bytes", endpoint, maxBody)
+	}
+	return &answer{endpoint, response.StatusCode, response.Header, body}, nil
+}
+
+// decode reads a JSON body into a struct, strictly: exact member names, no
+// duplicates, valid UTF-8, nothing before or after the value.
+func (a *answer) decode(into any) error {
+	media, params, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	charset := params["charset"]
+	if err != nil || media != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return fault.Newf(fault.BadProviderResponse, "%s: the content type is not JSON in UTF-8", a.endpoint)
+	}
+	err = json.Unmarshal(a.body, into)
+	var wrongType *json.SemanticError
+	switch {
+	case errors.As(err, &wrongType):
+		return fault.Newf(fault.BadProviderResponse, "%s: a value of the wrong type at byte %d", a.endpoint, wrongType.ByteOffset)
+	case err != nil: // its text quotes the body
+		return fault.Newf(fault.BadProviderResponse, "%s: malformed JSON", a.endpoint)
+	}
+	return nil
+}
+
+// ErrorReader finds a provider's own error code in the body of an error answer.
+// It returns a name for the log, which must come from the reader's own list and
+// never from the body, and the fault that the code stands for; "" if it knows
+// no such code.
+type ErrorReader func(body []byte) (name string, code fault.Code)
+
+// refusal is the fault for an answer that is not the success that was hoped
+// for. Overload and failure are told by the status, all else by the body.
+func (a *answer) refusal(read ErrorReader) *fault.Error {
+	if a.status == http.StatusTooManyRequests || a.status >= 500 {
+		f := fault.Newf(fault.ProviderUnavailable, "%s: status %d", a.endpoint, a.status)
+		f.RetryAfter = a.retryAfter()
+		return f
+	}
+	if name, code := read(a.body); name != "" {
+		return fault.Newf(code, "%s: status %d, %s", a.endpoint, a.status, name)
+	}
+	return fault.Newf(fault.BadProviderResponse, "%s: status %d with no known error code", a.endpoint, a.status)
+}
+
+// retryAfter is how long the provider asks us to wait, at most a minute; zero
+// if it does not say. Dates are not understood.
+func (a *answer) retryAfter() time.Duration {
+	seconds, err := strconv.ParseUint(a.header.Get("Retry-After"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, time.Minute)
+}

@@ -1,0 +1,174 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/oauth2"
+
+	"daemun/shared/fault"
+	"daemun/shared/secret"
+)
+
+// OAuth2 is the authorization code grant with PKCE (RFC 6749 §4.1, RFC 7636) at
+// one provider.
+type OAuth2 struct {
+	Client       *Client
+	ClientID     string
+	ClientSecret secret.String // empty: the provider asks for none
+	AuthURL      string
+	TokenURL     string
+	Scopes       []string
+	// ReadError knows the token endpoint's error codes beyond those of RFC 6749
+	// §5.2, and goes before them. It may be nil.
+	ReadError ErrorReader
+}
+
+// Check reports what is wrong with the configuration, everything at once.
+func (o *OAuth2) Check() error {
+	var id error
+	if !visibleASCII(o.ClientID) {
+		id = errors.New("client id: want visible ASCII characters")
+	}
+	return errors.Join(id, o.Client.CheckEndpoint("authorization URL", o.AuthURL), o.Client.CheckEndpoint("token URL", o.TokenURL))
+}
+
+// AuthorizeURL is the authorization request. It has the parameters of the
+// standards that we use and no others; scope only if there are scopes.
+func (o *OAuth2) AuthorizeURL(r AuthorizeRequest) string {
+	url := o.config(r.RedirectURI).AuthCodeURL(r.State,
+		oauth2.SetAuthURLParam("nonce", r.Nonce),
+		oauth2.SetAuthURLParam("code_challenge", r.CodeChallenge),
+		oauth2.SetAuthURLParam("code_challenge_method", "S256"))
+	// Not every provider takes + for a space. A plus sign itself is %2B here.
+	return strings.ReplaceAll(url, "+", "%20")
+}
+
+// Exchange redeems the code for an access token. It makes one request at most,
+// whatever happens: after a lost answer nobody knows whether the code was
+// redeemed, and a code seen twice makes the provider revoke its tokens (RFC 6749
+// §4.1.2). Its errors are faults. Expiry, scope, refresh_token and id_token of
+// the answer are not looked at.
+func (o *OAuth2) Exchange(ctx context.Context, a Authorization) (secret.String, error) {
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: &tokenTransport{oauth: o}})
+	token, err := o.config(a.RedirectURI).Exchange(ctx, a.Code, oauth2.VerifierOption(a.CodeVerifier))
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f):
+		return secret.String{}, f // without the *url.Error around it, which quotes the URL
+	case err != nil:
+		return secret.String{}, fault.Newf(fault.Internal, "token: the request could not be made")
+	}
+	return secret.New(token.AccessToken), nil
+}
+
+// config fixes the client authentication: when x/oauth2 has to find it out, it
+// sends the code twice.
+func (o *OAuth2) config(redirectURI string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID:     o.ClientID,
+		ClientSecret: o.ClientSecret.Reveal(),
+		Endpoint:     oauth2.Endpoint{AuthURL: o.AuthURL, TokenURL: o.TokenURL, AuthStyle: oauth2.AuthStyleInParams},
+		RedirectURL:  redirectURI,
+		Scopes:       o.Scopes,
+	}
+}
+
+// tokenTransport stands between x/oauth2, which makes the token request, and
+// the network. It judges the answer, because x/oauth2 takes member names in any
+// case, duplicates and form bodies, and prints bodies in its errors; what
+// reaches x/oauth2 is a success in our own words. One serves one exchange.
+type tokenTransport struct {
+	oauth *OAuth2
+	sent  bool
+}
+
+// RoundTrip implements http.RoundTripper, but for its rule that an error status
+// is not an error: all its errors are faults.
+func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.sent {
+		return nil, fault.Newf(fault.Internal, "token: the code would have been sent twice")
+	}
+	t.sent = true
+	answer, err := t.oauth.Client.do(req, "token", t.oauth.Client.timeouts.Token)
+	if err != nil {
+		return nil, err
+	}
+	token, err := t.oauth.judge(answer)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(token)
+	if err != nil {
+		return nil, fault.New(fault.Internal, err)
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(bytes.NewReader(body)),
+		Request:    req,
+	}, nil
+}
+
+// tokenAnswer is what we read of a token answer (RFC 6749 §5.1).
+type tokenAnswer struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+}
+
+// judge reads a token answer. Some providers send errors with status 200.
+func (o *OAuth2) judge(a *answer) (*tokenAnswer, error) {
+	if a.status != http.StatusOK {
+		return nil, a.refusal(o.readError)
+	}
+	var token struct {
+		tokenAnswer
+		Error string `json:"error"`
+	}
+	if err := a.decode(&token); err != nil {
+		return nil, err
+	}
+	switch {
+	case token.Error != "":
+		return nil, a.refusal(o.readError)
+	case !strings.EqualFold(token.TokenType, "bearer"):
+		return nil, fault.Newf(fault.BadProviderResponse, "token: token_type is not bearer")
+	case !visibleASCII(token.AccessToken):
+		return nil, fault.Newf(fault.BadProviderResponse, "token: no usable access_token")
+	}
+	return &token.tokenAnswer, nil
+}
+
+// standardErrors are the codes of RFC 6749 §5.2.
+var standardErrors = map[string]fault.Code{
+	"invalid_grant":          fault.LoginExpired,
+	"invalid_client":         fault.ProviderMisconfigured,
+	"unauthorized_client":    fault.ProviderMisconfigured,
+	"invalid_request":        fault.BadProviderResponse,
+	"unsupported_grant_type": fault.BadProviderResponse,
+	"invalid_scope":          fault.BadProviderResponse,
+}
+
+func (o *OAuth2) readError(body []byte) (string, fault.Code) {
+	if o.ReadError != nil {
+		if name, code := o.ReadError(body); name != "" {
+			return name, code
+		}
+	}
+	var refused struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &refused) != nil {
+		return "", ""
+	}
+	code, known := standardErrors[refused.Error]
+	if !known {
+		return "", ""
+	}
+	return refused.Error, code
+}
