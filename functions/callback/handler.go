@@ -32,6 +32,9 @@ func (h *handler) finish(ctx context.Context, r *lambdahttp.Request) (*lambdahtt
 	if r.IsPrefetch() {
 		return nil, fault.Newf(fault.TemporarilyUnavailable, "a prefetch ends no login")
 	}
+	if p, ok := h.completion.Providers.Get(r.Path["provider"]); ok {
+		r.Note(slog.String("event", "login"), slog.String("provider", p.Name()))
+	}
 	cookie := lambdahttp.TransactionCookie(flow.TransactionID(r.Query("state")))
 	sealed, err := r.Cookie(h.delivery.Cookies.Name(cookie))
 	if err != nil {
@@ -45,17 +48,17 @@ func (h *handler) finish(ctx context.Context, r *lambdahttp.Request) (*lambdahtt
 	if err != nil {
 		return h.failed(sealed, cookie, err)
 	}
-	r.Note(slog.String("event", "login"), slog.String("provider", done.Provider), slog.Bool("new_user", done.NewUser),
-		slog.String("user_id", done.User.ID), slog.String("session_id", done.SessionID))
+	r.Note(slog.Bool("new_user", done.NewUser), slog.String("user_id", done.User.ID), slog.String("session_id", done.SessionID))
 	response := lambdahttp.Redirect(done.ReturnTo)
 	response.Cookies = []string{h.delivery.Cookies.Clear(cookie)}
 	h.delivery.SetTokens(response, done.Tokens)
 	return response, nil
 }
 
-// failed clears the transaction, if the browser had one: it is spent.
+// failed clears the transaction, if the browser had one: it is spent. Where we
+// were only busy it may not be, and the same request may succeed in a moment.
 func (h *handler) failed(sealed string, cookie lambdahttp.CookieKind, err error) (*lambdahttp.Response, error) {
-	if sealed == "" {
+	if sealed == "" || fault.CodeOf(err) == fault.TemporarilyUnavailable {
 		return nil, err
 	}
 	return &lambdahttp.Response{Cookies: []string{h.delivery.Cookies.Clear(cookie)}}, err

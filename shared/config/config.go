@@ -36,10 +36,8 @@ func Load(ctx context.Context, environ []string, resolver Resolver, target Check
 	if err := resolve(ctx, vars, resolver, target); err != nil {
 		return err
 	}
-	if err := env.ParseWithOptions(target, env.Options{Environment: vars}); err != nil {
-		return Mistake(err)
-	}
-	if err := target.Check(); err != nil {
+	parsed := env.ParseWithOptions(target, env.Options{Environment: vars}) // sets what it can
+	if err := errors.Join(parsed, target.Check()); err != nil {
 		return Mistake(err)
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"strings"
+	"regexp"
 )
 
 // Issuer says who we are.
@@ -45,6 +45,8 @@ func (s *Site) Check() error {
 	}
 	if _, err := origin(s.FrontURL); err != nil {
 		mistakes = append(mistakes, fmt.Errorf("FRONT_URL: %w", err))
+	} else if !extensible.MatchString(s.FrontURL) {
+		mistakes = append(mistakes, errors.New("FRONT_URL: want ASCII, percent-encoded where needed, and no fragment"))
 	}
 	for _, o := range s.AllowedOrigins {
 		if got, err := origin(o); err != nil || got != o {
@@ -68,6 +70,12 @@ func (s *Site) FrontOrigin() string {
 	return o
 }
 
+// extensible is a URL that fits a header and takes a query at its end.
+var extensible = regexp.MustCompile(`^[!"$-~]+$`)
+
+// host is a host, with or without a port, as browsers write it.
+var host = regexp.MustCompile(`^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?$`)
+
 // origin is the origin of an absolute URL as browsers write it (RFC 6454 §6.2).
 // It wants https, or http on a loopback address.
 func origin(absolute string) (string, error) {
@@ -78,9 +86,9 @@ func origin(absolute string) (string, error) {
 	switch {
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(absolute)):
 		return "", errors.New("want https, or http on a loopback address")
-	case u.Host == "" || u.User != nil || u.Host != strings.ToLower(u.Host):
-		return "", errors.New("want a lower-case host and no user")
-	case strings.HasSuffix(u.Host, ":"), u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
+	case u.User != nil || !host.MatchString(u.Host):
+		return "", errors.New("want a lower-case ASCII host (xn--…) and no user")
+	case u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
 		return "", errors.New("leave the default port out, as browsers do")
 	}
 	return u.Scheme + "://" + u.Host, nil

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	"daemun/shared/session"
@@ -20,8 +21,6 @@ type Lifetimes struct {
 const (
 	minimumGrace = 5 * time.Second
 	maximumGrace = 30 * time.Second
-	maximumIdle  = 30 * 24 * time.Hour
-	maximumLife  = 90 * 24 * time.Hour
 )
 
 // Check implements Checker.
@@ -36,10 +35,10 @@ func (l *Lifetimes) Check() error {
 		// The tenth: an owner who refreshes about once per window would hide a thief.
 		mistakes = append(mistakes, errors.New("REFRESH_GRACE_SECONDS: want 5 to 30, and at most a tenth of ACCESS_TOKEN_SECONDS"))
 	}
-	if idle <= access || idle > maximumIdle || idle > absolute {
+	if idle <= access || idle > session.MaxIdle || idle > absolute {
 		mistakes = append(mistakes, errors.New("REFRESH_IDLE_SECONDS: want more than ACCESS_TOKEN_SECONDS, at most 30 days and at most REFRESH_ABSOLUTE_SECONDS"))
 	}
-	if absolute > maximumLife {
+	if absolute > session.MaxAbsolute {
 		mistakes = append(mistakes, errors.New("REFRESH_ABSOLUTE_SECONDS: want at most 90 days"))
 	}
 	return errors.Join(mistakes...)
@@ -55,8 +54,11 @@ func (l *Lifetimes) Rule() session.Rule {
 // Seconds is a duration in whole seconds.
 type Seconds int64
 
-// Duration is the same as a time.Duration.
-func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+// Duration is the same as a time.Duration, or as near as that comes.
+func (s Seconds) Duration() time.Duration {
+	const most = Seconds(math.MaxInt64 / time.Second)
+	return time.Duration(min(max(s, -most), most)) * time.Second
+}
 
 // Signing is what makes the tokens of sessions.
 type Signing struct {

@@ -22,6 +22,8 @@ type Error struct {
 	// RetryAfter is how long the client should wait before it tries again; zero
 	// means what the table says.
 	RetryAfter time.Duration
+	// Alarm says that an operator must look, where the code alone does not.
+	Alarm bool
 	// Err is the cause, for the log. It may be nil.
 	Err error
 }

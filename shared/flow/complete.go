@@ -48,7 +48,6 @@ type Callback struct {
 type Completed struct {
 	Tokens
 	ReturnTo  string
-	Provider  string
 	SessionID string
 	NewUser   bool
 }
@@ -79,7 +78,7 @@ func (c *Completion) Complete(ctx context.Context, cb Callback) (Completed, erro
 		return Completed{}, err
 	}
 	done, err := c.enter(ctx, person, cb.Device)
-	done.ReturnTo, done.Provider = tx.ReturnTo, p.Name()
+	done.ReturnTo = tx.ReturnTo
 	return done, err
 }
 

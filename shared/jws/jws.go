@@ -6,7 +6,8 @@
 // it does not look into the payload. What it accepts is one spelling only:
 // canonical base64url without padding or line breaks, a header without
 // duplicate members, exactly the algorithm of the key. What it refuses it names
-// by one of the errors below.
+// by one of the errors below. The text of a token is no identity all the same:
+// an ECDSA signature (r, s) has a twin (r, n-s) that holds too.
 //
 // Not checked here: every claim. Header members that name keys (jku, jwk, x5u,
 // x5c) are ignored: a key comes from the caller only.
@@ -33,9 +34,13 @@ var (
 	ErrSignature  = errors.New("signature does not hold")
 )
 
-// maxLength bounds the work that a token can cause. API Gateway takes 10 240
-// bytes of headers in all; ours are below 1 KB, providers' a few KB.
-const maxLength = 8192
+// These bound the work that a token can cause. API Gateway takes 10 240 bytes of
+// headers in all; our tokens are below 1 KB, providers' a few KB, of which the
+// JOSE header, counted as base64url, is a small part.
+const (
+	maxLength = 8192
+	maxHeader = 2048
+)
 
 // encoding is base64url as RFC 7515 §2 wants it. Strict refuses stray bits in
 // the last character; line breaks, which it would skip, decode refuses.
@@ -85,6 +90,9 @@ func split(token string) (signed string, h header, payload, signature []byte, er
 	}
 	last := strings.LastIndexByte(token, '.')
 	first := strings.IndexByte(token, '.')
+	if first > maxHeader {
+		return "", h, nil, nil, fmt.Errorf("%w: header", ErrTooLong)
+	}
 	rawHeader, err := decode(token[:first])
 	if err != nil {
 		return "", h, nil, nil, err

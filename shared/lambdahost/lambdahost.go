@@ -23,14 +23,12 @@ type Host struct {
 	Logger  *slog.Logger
 }
 
-// Build makes a function's handler: configuration, clients, routes.
-type Build func(context.Context, Host) (lambda.Handler, error)
-
 // Refuse answers an event while there is no handler; err says why.
 type Refuse func(ctx context.Context, host Host, event []byte, err error) ([]byte, error)
 
-// Serve runs a function until its process ends.
-func Serve(build Build, refuse Refuse) {
+// Serve runs a function until its process ends. Build makes its handler:
+// configuration, clients, routes.
+func Serve[H lambda.Handler](build func(context.Context, Host) (H, error), refuse Refuse) {
 	f := New(Host{
 		Environ: os.Environ(),
 		Now:     time.Now,
@@ -45,7 +43,7 @@ func Serve(build Build, refuse Refuse) {
 // lambda.Handler.
 type Function struct {
 	host   Host
-	build  Build
+	build  func(context.Context) (lambda.Handler, error)
 	refuse Refuse
 
 	mu    sync.Mutex
@@ -53,12 +51,16 @@ type Function struct {
 }
 
 // New makes a function that is not built yet.
-func New(host Host, build Build, refuse Refuse) *Function {
-	return &Function{host: host, build: build, refuse: refuse}
+func New[H lambda.Handler](host Host, build func(context.Context, Host) (H, error), refuse Refuse) *Function {
+	return &Function{host: host, refuse: refuse, build: func(ctx context.Context) (lambda.Handler, error) { return build(ctx, host) }}
 }
 
-// buildTimeout keeps a build within the 10 s that Lambda gives the init phase.
-const buildTimeout = 3 * time.Second
+// buildTimeout keeps a build within the 10 s that Lambda gives the init phase;
+// reserve is kept of an event's own time, to refuse it in.
+const (
+	buildTimeout = 3 * time.Second
+	reserve      = 500 * time.Millisecond
+)
 
 // Init builds the handler before the first event, while Lambda's CPU is
 // generous. A failure is logged, and each event tries again: a mistake in the
@@ -85,11 +87,15 @@ func (f *Function) handler(ctx context.Context) (lambda.Handler, error) {
 	if f.built != nil {
 		return f.built, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	limit := time.Now().Add(buildTimeout)
+	if end, ok := ctx.Deadline(); ok && end.Add(-reserve).Before(limit) {
+		limit = end.Add(-reserve)
+	}
+	ctx, cancel := context.WithDeadline(ctx, limit)
 	defer cancel()
-	h, err := f.build(ctx, f.host)
+	h, err := f.build(ctx)
 	if err != nil {
-		return nil, err
+		return nil, err // not h: a nil pointer is no nil lambda.Handler
 	}
 	f.built = h
 	return h, nil

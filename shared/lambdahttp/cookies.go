@@ -2,6 +2,8 @@ package lambdahttp
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"time"
 )
 
@@ -55,12 +57,19 @@ func (c Cookies) Set(kind CookieKind, value string, life time.Duration) string {
 // Clear removes a cookie.
 func (c Cookies) Clear(kind CookieKind) string { return c.Set(kind, "", 0) }
 
-// Transactions lists the transaction cookies that the browser holds.
+// transactionID is what the names of transaction cookies end in.
+var transactionID = regexp.MustCompile(`^[A-Za-z0-9_-]{8}$`)
+
+// Transactions lists the transaction cookies that the browser holds. One with a
+// name that we never gave is left alone: the name would be in our answer.
 func (c Cookies) Transactions(r *Request) []CookieKind {
 	prefix := c.Name(CookieKind{name: transactionPrefix})
 	var kinds []CookieKind
 	for _, name := range r.CookieNames(prefix) {
-		kinds = append(kinds, TransactionCookie(name[len(prefix):]))
+		id := name[len(prefix):]
+		if kind := TransactionCookie(id); transactionID.MatchString(id) && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
 	}
 	return kinds
 }

@@ -113,17 +113,17 @@ func (h *Handler) log(ctx context.Context, r *Request, status int, f *fault.Erro
 	}
 	if f != nil {
 		attrs = append(attrs, slog.String("code", string(f.Code)), slog.String("error", f.Error()))
-		r.Raise(gravity(f.Code))
+		r.Raise(gravity(f))
 	}
 	h.Logger.LogAttrs(ctx, r.level, "request", append(attrs, r.notes...)...)
 }
 
 // gravity says how much a fault concerns the operator: errors are for alarms.
-func gravity(code fault.Code) slog.Level {
+func gravity(f *fault.Error) slog.Level {
 	switch {
-	case code == fault.Internal, code == fault.NotConfigured, code == fault.ProviderMisconfigured:
+	case f.Alarm, f.Code == fault.Internal, f.Code == fault.NotConfigured, f.Code == fault.ProviderMisconfigured:
 		return slog.LevelError
-	case code.Status() >= http.StatusInternalServerError:
+	case f.Code.Status() >= http.StatusInternalServerError:
 		return slog.LevelWarn
 	default:
 		return slog.LevelInfo

@@ -49,7 +49,8 @@ var always = map[string]string{
 
 // failure turns a fault into an answer. It is the one place that does.
 func (h *Handler) failure(r *Request, route Route, f *fault.Error) *Response {
-	if route.Browser && !r.wantsJSON() {
+	// A prefetch that fails is thrown away; one that is sent on would be shown.
+	if route.Browser && !r.wantsJSON() && !r.IsPrefetch() {
 		return h.failurePage(r, f)
 	}
 	answer, err := JSON(f.Code.Status(), struct {

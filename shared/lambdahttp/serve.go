@@ -3,8 +3,6 @@ package lambdahttp
 import (
 	"context"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"daemun/shared/fault"
 	"daemun/shared/lambdahost"
 )
@@ -16,21 +14,11 @@ type Host = lambdahost.Host
 type Build func(context.Context, Host) (*Handler, error)
 
 // Serve runs a function behind an HTTP API until its process ends.
-func Serve(build Build) { lambdahost.Serve(build.generic(), refuse) }
+func Serve(build Build) { lambdahost.Serve(build, refuse) }
 
 // NewFunction is the function that Serve runs, on a host of the caller's.
 func NewFunction(host Host, build Build) *lambdahost.Function {
-	return lambdahost.New(host, build.generic(), refuse)
-}
-
-func (b Build) generic() lambdahost.Build {
-	return func(ctx context.Context, host Host) (lambda.Handler, error) {
-		h, err := b(ctx, host)
-		if err != nil {
-			return nil, err // not h: a nil *Handler is no nil lambda.Handler
-		}
-		return h, nil
-	}
+	return lambdahost.New(host, build, refuse)
 }
 
 // refuse answers while there is no handler. Where the front end is, is not known

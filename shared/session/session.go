@@ -54,6 +54,12 @@ type Rule struct {
 	Absolute time.Duration // since the login; rotation does not extend it
 }
 
+// MaxIdle and MaxAbsolute are the longest that a Rule may allow.
+const (
+	MaxIdle     = 30 * 24 * time.Hour
+	MaxAbsolute = 90 * 24 * time.Hour
+)
+
 // ClockSkew is how far the clocks of two instances may be apart in sum: each is
 // assumed within a second of the truth.
 const ClockSkew = 2 * time.Second

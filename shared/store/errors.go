@@ -29,7 +29,9 @@ func failure(operation string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &api) && isMisconfiguration(api.ErrorCode()):
-		return fault.Newf(fault.TemporarilyUnavailable, "%s: %w: %w", operation, ErrMisconfigured, err)
+		refused := fault.Newf(fault.TemporarilyUnavailable, "%s: %w: %w", operation, ErrMisconfigured, err)
+		refused.Alarm = true
+		return refused
 	case isOurMistake(err):
 		return fault.Newf(fault.Internal, "%s: %w", operation, err)
 	default:

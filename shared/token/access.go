@@ -69,7 +69,7 @@ func (i *AccessIssuer) Mint(a Access, now time.Time) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("access token claims: %w", err)
 	}
-	return jws.Sign(payload, accessType, i.Key.key)
+	return jws.Sign(payload, accessType, i.Key.key())
 }
 
 // Why the claims of an access token are refused; package jws names the rest.

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"daemun/shared/jws"
+	"daemun/shared/secret"
 )
 
 // Status says what a key of a set is used for.
@@ -47,8 +49,11 @@ type jwk struct {
 	K         octets `json:"k,omitempty"`
 }
 
-// octets is base64url text without padding.
+// octets is base64url text without padding. It does not print: it may be a key.
 type octets []byte
+
+// Format implements fmt.Formatter for every verb.
+func (o octets) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[octets]")) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (o octets) MarshalText() ([]byte, error) {
@@ -58,7 +63,7 @@ func (o octets) MarshalText() ([]byte, error) {
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (o *octets) UnmarshalText(text []byte) error {
 	b, err := base64.RawURLEncoding.Strict().AppendDecode(nil, text)
-	if err != nil {
+	if err != nil || bytes.ContainsAny(text, "\r\n") { // which the decoder skips
 		return errors.New("not base64url") // the text is a key: it stays out of errors
 	}
 	*o = b
@@ -85,6 +90,8 @@ func parseSet(text []byte) ([]jwk, error) {
 		switch {
 		case !keyID.MatchString(k.ID):
 			return nil, fmt.Errorf("key id %.70q: want %s", k.ID, keyID)
+		case k.Use != "" && k.Use != "sig":
+			return nil, fmt.Errorf("key %s: use %.20q: want sig", k.ID, k.Use)
 		case seen[k.ID]:
 			return nil, fmt.Errorf("key id %s is there twice", k.ID)
 		case k.Status != Next && k.Status != Active && k.Status != Retired:
@@ -114,11 +121,11 @@ func activeOf(keys []jwk) (jwk, error) {
 const secretSize = 32
 
 // secret returns the key material of a symmetric key.
-func (k jwk) secret() ([]byte, error) {
+func (k jwk) secret() (secret.String, error) {
 	if k.KeyType != "oct" || len(k.K) != secretSize {
-		return nil, fmt.Errorf("key %s: want an oct key of %d bytes", k.ID, secretSize)
+		return secret.String{}, fmt.Errorf("key %s: want an oct key of %d bytes", k.ID, secretSize)
 	}
-	return k.K, nil
+	return secret.New(string(k.K)), nil
 }
 
 // public returns the public part of an asymmetric key.

@@ -65,14 +65,27 @@ func (r *Keyring) MarshalText() ([]byte, error) {
 	return text, nil
 }
 
+// Texts is the JWK of each key, by key id.
+func (r *Keyring) Texts() (map[string]string, error) {
+	texts := map[string]string{}
+	for _, k := range r.keys {
+		text, err := json.Marshal(k)
+		if err != nil {
+			return nil, fmt.Errorf("key %s cannot be written", k.ID) // err may quote it
+		}
+		texts[k.ID] = string(text)
+	}
+	return texts, nil
+}
+
 // Publish adds a next key of the active key's kind.
 func (r *Keyring) Publish(random io.Reader, now time.Time) error {
 	if r.find(Next) != nil {
 		return ErrNextExists
 	}
-	active, kind := r.find(Active), Secret
-	if active.KeyType != Secret {
-		kind = active.Algorithm
+	kind, err := r.find(Active).kind()
+	if err != nil {
+		return err
 	}
 	k, err := newKey(kind, random, now)
 	if err != nil {
@@ -144,13 +157,22 @@ type KeyInfo struct {
 func (r *Keyring) List() []KeyInfo {
 	var list []KeyInfo
 	for _, k := range r.keys {
-		kind := k.Algorithm
-		if k.KeyType == Secret {
-			kind = Secret
+		kind, err := k.kind()
+		if err != nil {
+			kind = "unusable"
 		}
 		list = append(list, KeyInfo{ID: k.ID, Kind: kind, Status: k.Status, Since: time.Unix(k.Since, 0)})
 	}
 	return list
+}
+
+// kind is Secret, or the algorithm of a signing key.
+func (k *jwk) kind() (string, error) {
+	if k.KeyType == Secret {
+		return Secret, nil
+	}
+	public, err := k.public()
+	return public.Algorithm, err
 }
 
 // find returns the first key of the status, nil if there is none.

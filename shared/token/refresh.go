@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/oklog/ulid/v2"
+
+	"daemun/shared/secret"
 )
 
 // Refresh is what a refresh token says: which session, and which generation of
@@ -42,7 +44,7 @@ var (
 // RefreshKeys makes and checks refresh tokens.
 type RefreshKeys struct {
 	active  string
-	secrets map[string][]byte
+	secrets map[string]secret.String
 }
 
 // UnmarshalText reads a JWK Set of 32-byte oct keys, one of them active.
@@ -57,12 +59,12 @@ func (k *RefreshKeys) ActiveID() string { return k.active }
 // Mint makes the one refresh token of the session and generation under the key:
 // the same bytes each time. It fails with ErrUnknownKeyID.
 func (k *RefreshKeys) Mint(r Refresh, keyID string) (string, error) {
-	secret, ok := k.secrets[keyID]
+	key, ok := k.secrets[keyID]
 	if !ok {
 		return "", fmt.Errorf("mint refresh token: %w", ErrUnknownKeyID)
 	}
 	signed := strings.Join([]string{refreshVersion, keyID, r.UserID, r.SessionID, strconv.FormatInt(r.Generation, 10)}, ".")
-	return signed + "." + mac(secret, signed), nil
+	return signed + "." + mac(key, signed), nil
 }
 
 // Parse checks a refresh token and returns what it says. Everything that is not
@@ -75,12 +77,12 @@ func (k *RefreshKeys) Parse(token string) (Refresh, error) {
 	if len(parts) != 6 || parts[0] != refreshVersion {
 		return Refresh{}, ErrRefreshToken
 	}
-	secret, ok := k.secrets[parts[1]]
+	key, ok := k.secrets[parts[1]]
 	if !ok {
 		return Refresh{}, ErrRefreshToken
 	}
 	signed := strings.TrimSuffix(token, "."+parts[5])
-	if !hmac.Equal([]byte(parts[5]), []byte(mac(secret, signed))) {
+	if !hmac.Equal([]byte(parts[5]), []byte(mac(key, signed))) {
 		return Refresh{}, ErrRefreshToken
 	}
 	r, err := refreshOf(parts[2], parts[3], parts[4])
@@ -103,20 +105,20 @@ func refreshOf(userID, sessionID, generation string) (Refresh, error) {
 }
 
 // mac authenticates the text under a domain of its own.
-func mac(secret []byte, signed string) string {
-	h := hmac.New(sha256.New, secret)
+func mac(key secret.String, signed string) string {
+	h := hmac.New(sha256.New, []byte(key.Reveal()))
 	h.Write([]byte("daemun refresh token\n"))
 	h.Write([]byte(signed))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // parseSecrets reads a JWK Set of symmetric keys.
-func parseSecrets(text []byte) (active string, secrets map[string][]byte, err error) {
+func parseSecrets(text []byte) (active string, secrets map[string]secret.String, err error) {
 	keys, err := parseSet(text)
 	if err != nil {
 		return "", nil, err
 	}
-	secrets = make(map[string][]byte, len(keys))
+	secrets = make(map[string]secret.String, len(keys))
 	for _, k := range keys {
 		if secrets[k.ID], err = k.secret(); err != nil {
 			return "", nil, err

@@ -14,8 +14,9 @@ import (
 	"daemun/shared/jws"
 )
 
-// SigningKey makes access tokens: the active key of a private JWK Set.
-type SigningKey struct{ key jws.PrivateKey }
+// SigningKey makes access tokens: the active key of a private JWK Set. It lies
+// behind a function, where nothing that prints a SigningKey can reach it.
+type SigningKey struct{ key func() jws.PrivateKey }
 
 // UnmarshalText reads a private JWK Set. It refuses sets without exactly one
 // active key, weak keys, and keys whose parts do not fit.
@@ -33,8 +34,12 @@ func (s *SigningKey) UnmarshalText(text []byte) error {
 	if err != nil {
 		return err
 	}
-	s.key, err = active.private()
-	return err
+	key, err := active.private()
+	if err != nil {
+		return err
+	}
+	s.key = func() jws.PrivateKey { return key }
+	return nil
 }
 
 // VerificationKeys checks access tokens: every key of a public JWK Set.
@@ -49,7 +54,7 @@ func (v *VerificationKeys) UnmarshalText(text []byte) error {
 	}
 	v.keys = make([]jws.PublicKey, 0, len(keys))
 	for _, k := range keys {
-		if k.D != nil || k.K != nil {
+		if k.D != nil || k.P != nil || k.Q != nil || k.K != nil {
 			return fmt.Errorf("key %s: a private key among the verification keys", k.ID)
 		}
 		public, err := k.public()

@@ -44,8 +44,8 @@ func (k *TransactionKeys) UnmarshalText(text []byte) error {
 		return err
 	}
 	aeads := make(map[string]cipher.AEAD, len(secrets))
-	for id, secret := range secrets {
-		block, err := aes.NewCipher(secret)
+	for id, key := range secrets {
+		block, err := aes.NewCipher([]byte(key.Reveal()))
 		if err != nil {
 			return fmt.Errorf("key %s: %w", id, err)
 		}
@@ -84,7 +84,7 @@ func (k *TransactionKeys) Open(sealed string) (Transaction, error) {
 		return Transaction{}, ErrTransaction
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) < aead.NonceSize() {
+	if err != nil || len(b) < aead.NonceSize() || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return Transaction{}, ErrTransaction
 	}
 	plain, err := aead.Open(nil, b[:aead.NonceSize()], b[aead.NonceSize():], sealedAs(id))

@@ -1,0 +1,88 @@
+package user_test
+
+import (
+	"strings"
+	"testing"
+
+	"daemun/shared/user"
+)
+
+// CB-02, CB-03.
+func TestNewIdentity_TakesOnlyWhatTellsPeopleApart(t *testing.T) {
+	for _, test := range []struct {
+		provider, subject string
+		valid             bool
+	}{
+		{"kakao", "1", true},
+		{"kakao", "9007199254740993", true},
+		{"oidc-2", "a.b:c#d|e", true},
+		{"k", "!", true},
+		{"k", "~", true},
+		{"k" + strings.Repeat("a", 31), "1", true},
+		{"kakao", strings.Repeat("s", 255), true},
+
+		{"", "1", false},
+		{"Kakao", "1", false},
+		{"1kakao", "1", false},
+		{"-kakao", "1", false},
+		{"ka_kao", "1", false},
+		{"kakao#1", "1", false},
+		{"kakao:1", "1", false},
+		{"kakao\n", "1", false},
+		{"kakao ", "1", false},
+		{"кakao", "1", false}, // Cyrillic
+		{"__proto__", "1", false},
+		{"k" + strings.Repeat("a", 32), "1", false},
+
+		{"kakao", "", false},
+		{"kakao", " ", false},
+		{"kakao", "1 ", false},
+		{"kakao", " 1", false},
+		{"kakao", "a b", false},
+		{"kakao", "a\tb", false},
+		{"kakao", "1\n", false},
+		{"kakao", "a\x00", false},
+		{"kakao", "a\x7f", false},
+		{"kakao", "a\u0085", false},
+		{"kakao", "a\ufffd", false},
+		{"kakao", "a\xff", false},
+		{"kakao", "a\u200b", false},
+		{"kakao", "홍길동", false},
+		{"kakao", strings.Repeat("s", 256), false},
+	} {
+		got, err := user.NewIdentity(test.provider, test.subject)
+		if (err == nil) != test.valid {
+			t.Errorf("%q, %.20q: %v", test.provider, test.subject, err)
+		}
+		want := user.Identity{}
+		if test.valid {
+			want = user.Identity{Provider: test.provider, Subject: test.subject}
+		}
+		if got != want {
+			t.Errorf("%q, %.20q: got %v", test.provider, test.subject, got)
+		}
+	}
+}
+
+// CB-02: what would be one text if it were joined stays two.
+func TestNewIdentity_KeepsTheProvidersApart(t *testing.T) {
+	for _, pair := range [][2][2]string{
+		{{"naver1", "2"}, {"naver", "12"}},
+		{{"kakao", "12"}, {"google", "12"}},
+		{{"a", "b#c"}, {"a", "b-c"}},
+	} {
+		a, errA := user.NewIdentity(pair[0][0], pair[0][1])
+		b, errB := user.NewIdentity(pair[1][0], pair[1][1])
+		if errA != nil || errB != nil || a == b {
+			t.Errorf("%v: %v %v, %v %v", pair, a, b, errA, errB)
+		}
+	}
+}
+
+// LG-01: a subject is somebody's; errors go to the log.
+func TestNewIdentity_ErrorDoesNotRepeatTheSubject(t *testing.T) {
+	_, err := user.NewIdentity("kakao", "canary-123456 ")
+	if err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("got %v", err)
+	}
+}
