@@ -24,9 +24,10 @@ var (
 		"github.com/go-json-experiment/json",
 		"github.com/golang-jwt/jwt/v5",
 		"github.com/oklog/ulid/v2",
-		// Only a login uses it; the flow's contract with providers brings it along.
-		"golang.org/x/oauth2",
 	}
+	// flows is what package flow brings along: its contract with providers. Only a
+	// login uses it.
+	flows = []string{"golang.org/x/oauth2"}
 	// parameters reads keys and client secrets.
 	parameters = []string{
 		"github.com/aws/aws-sdk-go-v2",
@@ -48,12 +49,13 @@ var (
 
 // modulesOf is what each function links, and no more.
 var modulesOf = map[string][]string{
-	"LoginUrlFunction": slices.Concat(everywhere, parameters),
-	"CallbackFunction": slices.Concat(everywhere, parameters, tables),
-	"RefreshFunction":  slices.Concat(everywhere, parameters, tables),
-	"LogoutFunction":   slices.Concat(everywhere, parameters, tables),
-	"AccountFunction":  slices.Concat(everywhere, parameters, tables),
-	"KeysFunction":     slices.Concat(everywhere, parameters),
+	"LoginUrlFunction":   slices.Concat(everywhere, flows, parameters),
+	"CallbackFunction":   slices.Concat(everywhere, flows, parameters, tables),
+	"RefreshFunction":    slices.Concat(everywhere, flows, parameters, tables),
+	"LogoutFunction":     slices.Concat(everywhere, flows, parameters, tables),
+	"AccountFunction":    slices.Concat(everywhere, flows, parameters, tables),
+	"KeysFunction":       slices.Concat(everywhere, flows, parameters),
+	"AuthorizerFunction": slices.Concat(everywhere, parameters),
 }
 
 // tags are those of the Makefile.

@@ -48,6 +48,9 @@ func TestTemplate_EachFunctionMayDoExactlyWhatItDoes(t *testing.T) {
 		"KeysFunction": {
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
 		},
+		"AuthorizerFunction": {
+			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
+		},
 	}
 	template := loadTemplate(t)
 	got := map[string][]string{}
@@ -156,7 +159,7 @@ func TestTemplate_HoldsNoSecret(t *testing.T) {
 func TestTemplate_EachFunctionHasItsTimeoutAndItsLog(t *testing.T) {
 	want := map[string]string{
 		"LoginUrlFunction": "3", "CallbackFunction": "10", "RefreshFunction": "5",
-		"LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3",
+		"LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3", "AuthorizerFunction": "3",
 	}
 	template := loadTemplate(t)
 	got := map[string]string{}
@@ -206,7 +209,8 @@ func TestTemplate_Routes(t *testing.T) {
 	template := loadTemplate(t)
 	got := map[string]string{}
 	for id, f := range functions(template) {
-		for name, e := range at(f, "Properties", "Events").(map[string]node) {
+		events, _ := at(f, "Properties", "Events").(map[string]node) // the authorizer has none
+		for name, e := range events {
 			if text(e, "Type") != "HttpApi" || text(e, "Properties", "ApiId") != "!Ref HttpApi" {
 				t.Errorf("%s: event %s is no route of HttpApi", id, name)
 			}
@@ -224,6 +228,23 @@ func TestTemplate_Routes(t *testing.T) {
 	}
 	if text(template, "Resources", "HttpApi", "Properties", "DefaultRouteSettings", "ThrottlingRateLimit") == "" {
 		t.Error("routes are not throttled")
+	}
+}
+
+// Other stacks name the authorizer by this export.
+func TestTemplate_ExportsTheAuthorizer(t *testing.T) {
+	template := loadTemplate(t)
+	output := at(template, "Outputs", "AuthorizerArn")
+	if text(output, "Value") != "!GetAtt AuthorizerFunction.Arn" || text(output, "Export", "Name") != "!Sub ${AWS::StackName}-AuthorizerArn" {
+		t.Errorf("output AuthorizerArn: %v", output)
+	}
+	// Nothing is asked, and no cookie counts, unless the deployer says so.
+	variables := at(template, "Resources", "AuthorizerFunction", "Properties", "Environment", "Variables")
+	for variable, want := range map[string]string{"AUTHORIZER_DEMANDS": "", "AUTHORIZER_COOKIE": "false", "AUTHORIZER_HTTP_401": "false"} {
+		parameter := strings.TrimPrefix(text(variables, variable), "!Ref ")
+		if got, ok := at(template, "Parameters", parameter, "Default").(string); !ok || got != want {
+			t.Errorf("%s is %q by default, want %q", variable, got, want)
+		}
 	}
 }
 
