@@ -15,15 +15,17 @@ import (
 
 type commands struct {
 	Local localCommand `cmd:"" help:"Run the whole system on this machine, until interrupted."`
+	Keys  keysCommand  `cmd:"" help:"Make, rotate and retire keys in a directory."`
 }
 
 type localCommand struct {
-	Template    []string `help:"SAM template; the first is served on the port with the demo, each further one on the next port." default:"template.yaml" type:"path"`
-	Port        int      `help:"Port of the API and the demo." default:"3000"`
-	AutoConsent bool     `help:"The look-alike providers log the first person in without a page."`
-	EnvFile     string   `help:"File of NAME=VALUE lines; default .env.local, if it is there. A real <PROVIDER>_CLIENT_ID takes the look-alike's place." type:"path"`
-	Data        string   `help:"Directory that keeps tables and keys; without it they are gone at the end." type:"path"`
-	BuildDir    string   `help:"Where the functions' binaries are, as <LogicalId>/bootstrap." default:".build" type:"path"`
+	Template         []string `help:"SAM template; the first is served on the port with the demo, each further API on the next port." default:"template.yaml" type:"path"`
+	Port             int      `help:"Port of the API and the demo." default:"3000"`
+	AutoConsent      bool     `help:"The look-alike providers log the first person in without a page."`
+	EnvFile          string   `help:"File of NAME=VALUE lines; default .env.local, if it is there. A real <PROVIDER>_CLIENT_ID takes the look-alike's place." type:"path"`
+	SigningAlgorithm string   `help:"ES256, EdDSA or RS256 for the access tokens; API Gateway's JWT authorizers know RS256 only." enum:",ES256,EdDSA,RS256" default:""`
+	Data             string   `help:"Directory that keeps tables and keys; without it they are gone at the end." type:"path"`
+	BuildDir         string   `help:"Where the functions' binaries are, as <LogicalId>/bootstrap." default:".build" type:"path"`
 }
 
 func main() {
@@ -38,21 +40,22 @@ func main() {
 // Run serves until ctx ends.
 func (c *localCommand) Run(ctx context.Context) error {
 	system, err := local.Start(ctx, local.Options{
-		Templates:   c.Template,
-		Port:        c.Port,
-		BuildDir:    c.BuildDir,
-		DataDir:     c.Data,
-		AutoConsent: c.AutoConsent,
-		EnvFile:     c.EnvFile,
-		Environ:     os.Environ(),
-		Logs:        os.Stderr,
+		Templates:        c.Template,
+		Port:             c.Port,
+		BuildDir:         c.BuildDir,
+		DataDir:          c.Data,
+		SigningAlgorithm: c.SigningAlgorithm,
+		AutoConsent:      c.AutoConsent,
+		EnvFile:          c.EnvFile,
+		Environ:          os.Environ(),
+		Logs:             os.Stderr,
 	})
 	if err != nil {
 		return err
 	}
 	defer system.Close()
-	for _, url := range system.Further {
-		fmt.Fprintln(os.Stderr, "also at", url)
+	for _, api := range system.APIs[1:] {
+		fmt.Fprintln(os.Stderr, "also", api.LogicalID, "at", api.URL)
 	}
 	fmt.Println("ready", system.URL)
 	<-ctx.Done()
