@@ -11,6 +11,17 @@ import (
 	"daemun/shared/provider/providertest"
 )
 
+var (
+	// Our two forms of a Set-Cookie line.
+	secureCookie   = regexp.MustCompile(`^__Host-daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; Secure; SameSite=(Lax|Strict)$`)
+	loopbackCookie = regexp.MustCompile(`^daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; SameSite=(Lax|Strict)$`)
+	// What no client may see of our inside.
+	leaks = regexp.MustCompile(`goroutine |\.go:\d|runtime error|panic:|arn:aws|Exception|UsersTable|RefreshTokensTable|OneTimeTable|[dD]ynamo|DYNAMO|` +
+		providertest.Marker)
+	// Our tokens, whatever is in them.
+	tokenForms = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+|\br1\.[\w-]+\.`)
+)
+
 // audit checks what holds for every answer of every function, failures too:
 // HD-01, HD-02, HD-03, HD-07, CK-01.
 func audit(t testing.TB, a Answer) {
@@ -39,10 +50,11 @@ func audit(t testing.TB, a Answer) {
 	for _, c := range a.Cookies {
 		auditCookie(t, c)
 	}
+	auditRedirect(t, a)
 	if a.StatusCode >= 400 {
 		auditFailure(t, a)
 	}
-	if leak := leaks().FindString(a.Body + strings.Join(a.Cookies, "") + a.Headers["Location"]); leak != "" {
+	if leak := leaks.FindString(a.Body + strings.Join(a.Cookies, "") + a.Headers["Location"]); leak != "" {
 		t.Errorf("the answer shows %q", leak)
 	}
 }
@@ -53,9 +65,7 @@ func auditCookie(t testing.TB, line string) {
 	if strings.ContainsAny(line, "\r\n\x00") {
 		t.Error("a cookie breaks its line")
 	}
-	secure := regexp.MustCompile(`^__Host-daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; Secure; SameSite=(Lax|Strict)$`)
-	loopback := regexp.MustCompile(`^daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; SameSite=(Lax|Strict)$`)
-	if !secure.MatchString(line) && !loopback.MatchString(line) {
+	if !secureCookie.MatchString(line) && !loopbackCookie.MatchString(line) {
 		t.Errorf("cookie %q has not our form", line)
 	}
 	if len(line) > 4096 {
@@ -86,15 +96,6 @@ func auditFailure(t testing.TB, a Answer) {
 	}
 }
 
-// leaks matches what no client may see of our inside.
-func leaks() *regexp.Regexp {
-	return regexp.MustCompile(`goroutine |\.go:\d|runtime error|panic:|arn:aws|Exception|UsersTable|RefreshTokensTable|OneTimeTable|(?i:dynamodb)|` +
-		providertest.Marker)
-}
-
-// tokenForms match our tokens, whatever is in them.
-func tokenForms() *regexp.Regexp { return regexp.MustCompile(`eyJ[\w-]+\.[\w-]+|\br1\.[\w-]+\.`) }
-
 // auditLog checks that what the functions logged is JSON, a line each, and holds
 // nothing that a log must not have: LG-01, LG-03.
 func (w *World) auditLog() {
@@ -120,7 +121,7 @@ func (w *World) auditLog() {
 			w.t.Errorf("the log holds %q", s)
 		}
 	}
-	if token := tokenForms().FindString(text); token != "" {
+	if token := tokenForms.FindString(text); token != "" {
 		w.t.Errorf("the log holds the token %q", token)
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
-
-	"daemun/shared/lambdahttp"
 )
 
 // Event reads a golden event, events/<function>/<name>.json, and puts values in
@@ -67,9 +67,15 @@ type Answer struct {
 }
 
 // Invoke sends an event to a handler, and checks what holds for every answer.
-func Invoke(t testing.TB, h *lambdahttp.Handler, event []byte) Answer {
+func Invoke(t testing.TB, h lambda.Handler, event []byte) Answer {
 	t.Helper()
-	out, err := h.Invoke(context.Background(), event)
+	return InvokeContext(context.Background(), t, h, event)
+}
+
+// InvokeContext is Invoke with a deadline, or with an end.
+func InvokeContext(ctx context.Context, t testing.TB, h lambda.Handler, event []byte) Answer {
+	t.Helper()
+	out, err := h.Invoke(ctx, event)
 	if err != nil {
 		t.Fatalf("handler returned an error: %v", err)
 	}
@@ -89,6 +95,9 @@ func Invoke(t testing.TB, h *lambdahttp.Handler, event []byte) Answer {
 	audit(t, a)
 	return a
 }
+
+// Outcome is the answer in short, such as "200" or "401 invalid_grant".
+func (a Answer) Outcome() string { return strings.TrimSpace(strconv.Itoa(a.StatusCode) + " " + a.Code) }
 
 // Cookie returns the Set-Cookie line of the name, "" if there is none; two of
 // one name fail the test.

@@ -9,10 +9,12 @@ import (
 	"crypto/rand"
 	"encoding"
 	"log/slog"
-	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"daemun/shared/flow"
 	"daemun/shared/jws"
@@ -74,7 +76,9 @@ func New(t testing.TB) *World {
 	}
 	for name, value := range w.DB.Environment() {
 		w.Env[name] = value
-		t.Setenv(name, value) // the SDK's credentials are read from the process
+		if strings.HasPrefix(name, "AWS_") { // which the SDK's credentials are read from; the rest would join worlds
+			t.Setenv(name, value)
+		}
 	}
 	w.makeKeys()
 	t.Cleanup(w.auditLog)
@@ -147,13 +151,18 @@ func (w *World) Build(build lambdahttp.Build) *lambdahttp.Handler {
 
 // TryBuild is Build for configurations that are to be refused.
 func (w *World) TryBuild(build lambdahttp.Build) (*lambdahttp.Handler, error) {
+	return build(context.Background(), w.Host())
+}
+
+// Host is what a function has from this world, with the environment of now.
+func (w *World) Host() lambdahttp.Host {
 	var environ []string
-	for name, value := range maps.All(w.Env) {
+	for name, value := range w.Env {
 		environ = append(environ, name+"="+value)
 	}
-	return build(context.Background(), lambdahttp.Host{
+	return lambdahttp.Host{
 		Environ: environ, Now: w.Now, Rand: rand.Reader, Logger: slog.New(slog.NewJSONHandler(w.Log, nil)),
-	})
+	}
 }
 
 // Store is the world's database, as the functions use it.
@@ -205,6 +214,17 @@ func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// Last is the last line, which is about the last request.
+func (l *Log) Last(t testing.TB) map[string]any {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(l.String()), "\n")
+	var record map[string]any
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &record); err != nil {
+		t.Fatalf("log line is not a JSON object: %v", err)
+	}
+	return record
 }
 
 // User reads a user from the database.

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+
+	"daemun/shared/flow"
+	"daemun/shared/lambdahttp"
+	"daemun/shared/lambdahttp/lambdatest"
+	"daemun/shared/provider/providertest"
+	"daemun/shared/store/storetest"
+)
+
+// world is a person with a session, in front of the function. Its clock stands
+// still.
+type world struct {
+	*lambdatest.World
+	t     *testing.T
+	h     *lambdahttp.Handler
+	login flow.Completed
+}
+
+func start(t *testing.T) *world {
+	t.Helper()
+	w := &world{World: lambdatest.New(t), t: t}
+	w.StopClock()
+	w.login = w.LogIn(lambdatest.Person())
+	w.h = w.Build(build)
+	w.DB.Proxy.Reset()
+	return w
+}
+
+func (w *world) event(name, accessToken string) []byte {
+	w.t.Helper()
+	return lambdatest.Event(w.t, "account", name, "access_token", accessToken)
+}
+
+// me asks by bearer.
+func (w *world) me(accessToken string) lambdatest.Answer {
+	w.t.Helper()
+	return lambdatest.Invoke(w.t, w.h, w.event("bearer", accessToken))
+}
+
+// refused wants the one answer to a token that does not do: HD-04.
+func (w *world) refused(a lambdatest.Answer) {
+	w.t.Helper()
+	if a.Outcome() != "401 invalid_token" || a.Headers["WWW-Authenticate"] != `Bearer error="invalid_token"` || len(a.Cookies) > 0 {
+		w.t.Errorf("answer %s, WWW-Authenticate %q, cookies %v", a.Outcome(), a.Headers["WWW-Authenticate"], a.Cookies)
+	}
+}
+
+// requests wants these requests to the database since the last Reset.
+func (w *world) requests(want map[string]int) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, w.DB.Proxy.Counts()); diff != "" {
+		w.t.Errorf("requests to the database (-want +got):\n%s", diff)
+	}
+}
+
+// userKey is the key of the person's item.
+func (w *world) userKey() storetest.Item {
+	return storetest.Item{"pk": "USER#" + w.login.User.ID, "sk": "USER"}
+}
+
+// AZ-01, CK-02, HD-05, IN-03.
+func TestMe_GoldenEvents(t *testing.T) {
+	want := map[string]string{
+		"bearer":       "200",
+		"cookie":       "200",
+		"cookie-twice": "400 invalid_request",
+		"anonymous":    "401 invalid_token",
+		"basic":        "401 invalid_token",
+		"in-query":     "401 invalid_token",
+		"put":          "404 not_found",
+		"payload-v1":   "400 invalid_request",
+	}
+	w := start(t)
+	for _, name := range lambdatest.EventNames(t, "account") {
+		if want[name] == "" {
+			t.Errorf("golden event %s is not in the table", name)
+		}
+	}
+	for name, outcome := range want {
+		t.Run(name, func(t *testing.T) {
+			w.DB.Proxy.Reset()
+			a := lambdatest.Invoke(t, w.h, w.event(name, w.login.AccessToken))
+			if a.Outcome() != outcome {
+				t.Fatalf("answer %s, want %s", a.Outcome(), outcome)
+			}
+			if a.StatusCode == 200 {
+				w.requests(map[string]int{"GetItem": 1})
+				return
+			}
+			w.requests(map[string]int{})
+		})
+	}
+}
+
+// A person learns what we know of them, but no id of a provider's.
+func TestMe_TellsWhoThePersonIs(t *testing.T) {
+	w := start(t)
+	for i, person := range providertest.Persons() {
+		w.login = w.LogIn(person)
+		a := w.me(w.login.AccessToken)
+		var got lambdahttp.UserJSON
+		if err := json.Unmarshal([]byte(a.Body), &got, json.RejectUnknownMembers(true)); err != nil {
+			t.Fatal(err)
+		}
+		want := lambdahttp.UserJSON{
+			ID: w.login.User.ID, Roles: []string{}, ProfileComplete: true, Identities: []lambdahttp.IdentityJSON{{Provider: "kakao"}},
+			Profile: lambdahttp.ProfileJSON{
+				Email: person.Email, EmailVerified: person.EmailVerified, Nickname: person.Nickname, PictureURL: got.Profile.PictureURL,
+			},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("person %d (-want +got):\n%s", i, diff)
+		}
+		subject := w.User(w.login.User.ID).Identities[0].Subject
+		if subject == "" || strings.Contains(a.Body, subject) {
+			t.Errorf("the answer has the provider's id %q", subject)
+		}
+		if !strings.Contains(a.Body, `"roles":[]`) {
+			t.Errorf("roles are not a list: %s", a.Body)
+		}
+	}
+}
+
+// Roles are the stored ones, as of now.
+func TestMe_TellsRolesAndCompletenessAsTheyAreStored(t *testing.T) {
+	w := start(t)
+	w.DB.Put(t, w.DB.Users, storetest.Item{
+		"pk": "USER#" + w.login.User.ID, "sk": "USER", "created_at": w.Now().UnixMilli(),
+		"disabled": false, "profile_complete": false, "email_verified": false,
+	})
+	want := `{"id":"` + w.login.User.ID + `","roles":[],"profile_complete":false,"identities":[],"profile":{"email_verified":false}}`
+	if got := w.me(w.login.AccessToken).Body; got != want {
+		t.Errorf("answer %s, want %s", got, want)
+	}
+}
+
+// AZ-01: any case of the scheme, one space, one token.
+func TestMe_BearerSchemeIsHeldToItsForm(t *testing.T) {
+	w := start(t)
+	token := w.login.AccessToken
+	for authorization, ok := range map[string]bool{
+		"Bearer " + token:                       true,
+		"bearer " + token:                       true,
+		"BEARER " + token:                       true,
+		"Basic " + token:                        false,
+		"Bearer":                                false,
+		"Bearer ":                               false,
+		"Bearer  ":                              false,
+		"Bearer  " + token:                      false,
+		" Bearer " + token:                      false,
+		"Bearer " + token + " ":                 false,
+		"Bearer\t" + token:                      false,
+		"Bearer a b":                            false,
+		token:                                   false,
+		"Bearer " + token + ",Bearer " + token:  false,
+		"Bearer " + token + ", Bearer " + token: false,
+		"Bearer, Bearer " + token:               false,
+		"Bearer=" + token:                       false,
+		"Bearer \"" + token + "\"":              false,
+		"Token " + token:                        false,
+	} {
+		// The good cookie must not make up for a bad header.
+		event := lambdatest.With(t, w.event("cookie", token), func(e *events.APIGatewayV2HTTPRequest) {
+			e.Headers["authorization"] = authorization
+		})
+		a := lambdatest.Invoke(t, w.h, event)
+		if ok != (a.StatusCode == 200) {
+			t.Errorf("%s: answer %s", strings.ReplaceAll(authorization, token, "<token>"), a.Outcome())
+		}
+		if !ok {
+			w.refused(a)
+		}
+	}
+}
+
+// The cookie counts for a GET from anywhere: it changes nothing, and no page of
+// another site may read the answer.
+func TestMe_CookieNeedsNoOrigin(t *testing.T) {
+	w := start(t)
+	event := lambdatest.With(t, w.event("cookie", w.login.AccessToken), func(e *events.APIGatewayV2HTTPRequest) {
+		e.Headers["origin"], e.Headers["sec-fetch-site"] = "https://evil.example", "cross-site"
+	})
+	if a := lambdatest.Invoke(t, w.h, event); a.StatusCode != 200 {
+		t.Errorf("answer %s", a.Outcome())
+	}
+}
+
+// ASVS 7.4.2: the access token outlives the user by not one request here.
+func TestMe_UserWhoIsGoneOrDisabledIsRefused(t *testing.T) {
+	w := start(t)
+	w.DB.Set(t, w.DB.Users, w.userKey(), storetest.Item{"disabled": true})
+	w.refused(w.me(w.login.AccessToken))
+	w.DB.Set(t, w.DB.Users, w.userKey(), storetest.Item{"disabled": false})
+	if a := w.me(w.login.AccessToken); a.StatusCode != 200 {
+		t.Errorf("answer %s", a.Outcome())
+	}
+	w.DB.Delete(t, w.DB.Users, w.userKey())
+	w.refused(w.me(w.login.AccessToken))
+}
+
+// F-20, F-22, F-32, V7.
+func TestMe_FaultOfTheDatabaseIsOurs(t *testing.T) {
+	w := start(t)
+	for name, f := range map[string]storetest.Fault{
+		"throttled":    storetest.Error("ThrottlingException"),
+		"request lost": storetest.RequestLost(),
+		"not allowed":  storetest.Error("AccessDeniedException"),
+	} {
+		w.DB.Proxy.Reset()
+		w.DB.Proxy.On("GetItem", 0, f)
+		a := w.me(w.login.AccessToken)
+		if a.Outcome() != "503 temporarily_unavailable" || a.Headers["Retry-After"] != "1" {
+			t.Errorf("%s: answer %s, Retry-After %q", name, a.Outcome(), a.Headers["Retry-After"])
+		}
+	}
+	w.DB.Proxy.Reset()
+	w.DB.Proxy.On("GetItem", 1, storetest.Error("ThrottlingException"))
+	if a := w.me(w.login.AccessToken); a.StatusCode != 200 {
+		t.Errorf("throttled once: answer %s", a.Outcome())
+	}
+}
+
+// F-27: the user, signed up by the last write, is seen.
+func TestMe_ReadsTheUserConsistently(t *testing.T) {
+	w := start(t)
+	w.DB.Proxy.ServeStale(t)
+	w.login = w.LogIn(providertest.Persons()[1])
+	if a := w.me(w.login.AccessToken); a.StatusCode != 200 {
+		t.Errorf("answer %s", a.Outcome())
+	}
+}
+
+// F-31.
+func TestMe_CorruptUserIsInternal(t *testing.T) {
+	w := start(t)
+	w.DB.Remove(t, w.DB.Users, w.userKey(), "disabled")
+	if a := w.me(w.login.AccessToken); a.Outcome() != "500 internal" {
+		t.Errorf("answer %s, want 500 internal", a.Outcome())
+	}
+	if got := w.Log.Last(t)["level"]; got != "ERROR" {
+		t.Errorf("logged at %v, want ERROR", got)
+	}
+}
+
+// IN-03: events that are none of the gateway's.
+func TestMe_EventsOfNoGateway(t *testing.T) {
+	w := start(t)
+	for _, event := range []string{`{}`, `[]`, `"x"`, `null`, ``, `{"version":"2.0"}`, `{"version":"2.0","routeKey":"GET /me"}`} {
+		if a := lambdatest.Invoke(t, w.h, []byte(event)); a.StatusCode < 400 || a.StatusCode >= 500 {
+			t.Errorf("event %s: answer %s, want a 4xx", event, a.Outcome())
+		}
+	}
+	w.requests(map[string]int{})
+}
