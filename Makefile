@@ -20,7 +20,9 @@ GO_BUILD := CGO_ENABLED=0 go build -tags lambda.norpc,nethttpomithttp2 -trimpath
 
 # LoginUrlFunction lives in functions/login-url, and so for each.
 folder    = $(shell echo $(1:Function=) | sed 's/\(.\)\([A-Z]\)/\1-\2/g' | tr A-Z a-z)
-FUNCTIONS = $(shell sed -n 's/^  \([A-Za-z]\{1,\}Function\):$$/\1/p' template.yaml)
+FUNCTIONS = $(shell sed -n 's/^  \([A-Za-z]\{1,\}Function\):$$/\1/p' template.yaml $(EXAMPLE)/template.yaml)
+# An API of somebody else, which runs beside Daemun. Its demands are for Daemun's authorizer.
+EXAMPLE   := examples/orders-api
 
 # Tools are installed once per pinned version, into .tools only.
 GOLANGCI_VERSION    := v2.15.0
@@ -40,11 +42,12 @@ help: ## list the targets
 	@echo '  build-<LogicalId>  build one function for Lambda, as SAM does (ARTIFACTS_DIR, ARCH)'
 
 run: build ## build, then serve the whole system on http://localhost:3000
-	@go run ./cmd/daemun local $(ARGS)
+	@AUTHORIZER_DEMANDS="$${AUTHORIZER_DEMANDS:-$$(cat $(EXAMPLE)/demands.json)}" \
+		go run ./cmd/daemun local --template template.yaml --template $(EXAMPLE)/template.yaml $(ARGS)
 
 build: ## build every function for this machine into .build
 	@mkdir -p .build/host
-	@$(GO_BUILD) -o .build/host/ ./functions/...
+	@$(GO_BUILD) -o .build/host/ ./functions/... ./$(EXAMPLE)/functions/...
 	@$(foreach f,$(FUNCTIONS),mkdir -p .build/$f; ln -f .build/host/$(call folder,$f) .build/$f/bootstrap;)
 
 build-%Function:
@@ -73,7 +76,7 @@ VULNCHECK = text=$$($(GOVULNCHECK) -db '$(GOVULNDB)' $(PACKAGES) 2>&1) || { stat
 	*) echo "$$text" >&2; exit $$status;; \
 	esac; }
 
-bench: ## run every benchmark
+bench: build ## run every benchmark
 	@go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 lint: $(GOLANGCI) $(GOVULNCHECK) $(VENV)/ready ## gofmt, go vet, golangci-lint, govulncheck, cfn-lint
@@ -81,10 +84,11 @@ lint: $(GOLANGCI) $(GOVULNCHECK) $(VENV)/ready ## gofmt, go vet, golangci-lint, 
 	@go vet $(PACKAGES)
 	@$(GOLANGCI) run $(PACKAGES)
 	@$(VULNCHECK)
-	@$(VENV)/bin/cfn-lint template.yaml
+	@$(VENV)/bin/cfn-lint template.yaml $(EXAMPLE)/template.yaml
 
-validate: $(VENV)/ready ## SAM's own validation of template.yaml
+validate: $(VENV)/ready ## SAM's own validation of the templates
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/sam validate --lint
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(VENV)/bin/sam validate --lint --template $(EXAMPLE)/template.yaml
 
 clean: ## remove what was built; the tools in .tools stay
 	@rm -rf .build .aws-sam

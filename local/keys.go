@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -16,15 +17,15 @@ import (
 )
 
 // developmentKeys makes the keys that parameters on AWS hold. In a data directory they are kept, so that sessions
-// outlive the system as its tables do.
-func developmentKeys(dir string) (map[string]string, error) {
+// outlive the system as its tables do. An empty algorithm leaves the choice to the keys that are kept.
+func developmentKeys(dir, algorithm string) (map[string]string, error) {
 	if dir == "" {
-		return newKeys()
+		return newKeys(algorithm)
 	}
 	path := filepath.Join(dir, "keys.json")
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return keepNewKeys(path)
+		return keepNewKeys(path, algorithm)
 	}
 	if err != nil {
 		return nil, err
@@ -33,11 +34,25 @@ func developmentKeys(dir string) (map[string]string, error) {
 	if err := json.Unmarshal(content, &keys); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return keys, nil
+	return keys, checkAlgorithm(keys["VERIFICATION_KEYS"], path, algorithm)
 }
 
-func keepNewKeys(path string) (map[string]string, error) {
-	keys, err := newKeys()
+// checkAlgorithm refuses kept keys that do not sign as somebody asked.
+func checkAlgorithm(set, path, algorithm string) error {
+	kept, err := token.ParseKeyring([]byte(set))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, key := range kept.List() {
+		if algorithm != "" && key.Status == token.Active && key.Kind != algorithm {
+			return fmt.Errorf("%s holds an %s key, not %s: remove it for new keys", path, key.Kind, algorithm)
+		}
+	}
+	return nil
+}
+
+func keepNewKeys(path, algorithm string) (map[string]string, error) {
+	keys, err := newKeys(algorithm)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +66,7 @@ func keepNewKeys(path string) (map[string]string, error) {
 	return keys, os.WriteFile(path, content, 0o600)
 }
 
-func newKeys() (map[string]string, error) {
+func newKeys(algorithm string) (map[string]string, error) {
 	now := time.Now()
 	transaction, err := token.NewKeyring(token.Secret, rand.Reader, now)
 	if err != nil {
@@ -61,7 +76,7 @@ func newKeys() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	signing, err := token.NewKeyring(jws.ES256, rand.Reader, now)
+	signing, err := token.NewKeyring(cmp.Or(algorithm, jws.ES256), rand.Reader, now)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"daemun/local"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
@@ -27,7 +26,18 @@ func TestMain(m *testing.M) {
 	lambda.Start(echo)
 }
 
-func echo(_ context.Context, event events.APIGatewayV2HTTPRequest) (any, error) {
+// echo answers with its environment, or as an authorizer by what the token says.
+func echo(_ context.Context, event struct {
+	RouteKey       string   `json:"routeKey"`
+	IdentitySource []string `json:"identitySource"`
+}) (any, error) {
+	switch {
+	case len(event.IdentitySource) == 0:
+	case event.IdentitySource[0] == "in":
+		return map[string]any{"isAuthorized": true}, nil
+	default:
+		return nil, errors.New(event.IdentitySource[0])
+	}
 	if event.RouteKey == "POST /fail" {
 		return nil, errors.New("no")
 	}
@@ -62,7 +72,7 @@ func start(t *testing.T, change func(*local.Options)) *local.System {
 	t.Helper()
 	options := local.Options{
 		Templates: []string{"testdata/echo.yaml"},
-		BuildDir:  build(t, "EchoFunction", "FurtherFunction"),
+		BuildDir:  build(t, "EchoFunction", "FurtherFunction", "GuardedFunction"),
 		EnvFile:   os.DevNull,
 		StackName: strings.ReplaceAll(t.Name(), "/", "-"),
 		Logs:      t.Output(),
@@ -199,20 +209,6 @@ func TestStart_FailureOfAFunctionIsInternalServerError(t *testing.T) {
 	}
 }
 
-func TestStart_FurtherTemplateHasAnAPIOfItsOwn(t *testing.T) {
-	system := start(t, func(o *local.Options) { o.Templates = append(o.Templates, "testdata/further.yaml") })
-
-	if len(system.Further) != 1 {
-		t.Fatalf("further APIs: %v", system.Further)
-	}
-	if got := environment(t, system.Further[0], "PUBLIC_URL"); got["PUBLIC_URL"] != system.URL {
-		t.Errorf("got %v", got)
-	}
-	if response, _ := get(t, system.Further[0]+"/"); response.StatusCode != http.StatusNotFound {
-		t.Errorf("status %d where there is no demo", response.StatusCode)
-	}
-}
-
 func TestStart_DataDirKeepsKeys(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	keep := func(o *local.Options) { o.DataDir = dir }
@@ -244,15 +240,20 @@ func TestStart_MinimumProcessesRunFromTheStart(t *testing.T) {
 
 func TestStart_SaysWhatIsMissing(t *testing.T) {
 	tests := map[string]func(*local.Options){
-		"function EchoFunction is not built (make build)": func(o *local.Options) { o.BuildDir = "testdata" },
-		"open testdata/absent.yaml":                       func(o *local.Options) { o.Templates = []string{"testdata/absent.yaml"} },
-		"open testdata/absent.env":                        func(o *local.Options) { o.EnvFile = "testdata/absent.env" },
-		"local_test.go:1: not NAME=VALUE":                 func(o *local.Options) { o.EnvFile = "local_test.go" },
-		"a second function EchoFunction":                  func(o *local.Options) { o.Templates = []string{"testdata/echo.yaml", "testdata/echo.yaml"} },
+		"function EchoFunction is not built (make build)":    func(o *local.Options) { o.BuildDir = "testdata" },
+		"open testdata/absent.yaml":                          func(o *local.Options) { o.Templates = []string{"testdata/absent.yaml"} },
+		"open testdata/absent.env":                           func(o *local.Options) { o.EnvFile = "testdata/absent.env" },
+		"local_test.go:1: not NAME=VALUE":                    func(o *local.Options) { o.EnvFile = "local_test.go" },
+		"a second export":                                    func(o *local.Options) { o.Templates = []string{"testdata/echo.yaml", "testdata/echo.yaml"} },
+		"a second function FurtherFunction":                  func(o *local.Options) { o.Templates = []string{"testdata/further.yaml", "testdata/further.yaml"} },
+		`no template before this one exports "missing-Echo"`: func(o *local.Options) { o.Templates = []string{"testdata/guarded.yaml"} },
+		"authorizer Gate of GuardedApi: there is no function arn:elsewhere": func(o *local.Options) {
+			o.Templates = []string{"testdata/elsewhere.yaml"}
+		},
 	}
 	for want, change := range tests {
 		options := local.Options{
-			Templates: []string{"testdata/echo.yaml"}, BuildDir: build(t, "EchoFunction"), EnvFile: os.DevNull, StackName: "missing",
+			Templates: []string{"testdata/echo.yaml"}, BuildDir: build(t, "EchoFunction", "FurtherFunction"), EnvFile: os.DevNull, StackName: "missing",
 		}
 		change(&options)
 		if system, err := local.Start(t.Context(), options); err == nil || !strings.Contains(err.Error(), want) {

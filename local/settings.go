@@ -33,7 +33,7 @@ func newSettings(options Options, base string, lookalikes map[string]string) (se
 		}
 	}
 	maps.Copy(overrides, options.Environment)
-	defaults, err := developmentKeys(options.DataDir)
+	defaults, err := developmentKeys(options.DataDir, options.SigningAlgorithm)
 	if err != nil {
 		return settings{}, fmt.Errorf("development keys: %w", err)
 	}
@@ -85,12 +85,15 @@ func (s settings) environment(described map[string]string) map[string]string {
 	return variables
 }
 
-// parameters are for what the gateway needs to know beside the functions.
-func (s settings) parameters() map[string]string {
+// parameters are for what the gateway needs to know beside the functions. The last two are of services that Daemun
+// guards, which live in stacks of their own.
+func (s settings) parameters(stackName string) map[string]string {
 	return map[string]string{
 		"PublicUrl":      s.value("PUBLIC_URL"),
 		"FrontUrl":       s.value("FRONT_URL"),
 		"AllowedOrigins": s.value("ALLOWED_ORIGINS"),
+		"DaemunStack":    stackName,
+		"DaemunUrl":      s.value("PUBLIC_URL"),
 	}
 }
 

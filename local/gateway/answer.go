@@ -76,20 +76,8 @@ var dropped = []string{"Connection", "Content-Length", "Date", "Transfer-Encodin
 func readHeader(a answer) (http.Header, error) {
 	header := http.Header{"Content-Type": {"text/plain;charset=UTF-8"}}
 	for name, raw := range a.Headers {
-		value, err := scalar(raw)
-		if err != nil {
-			return nil, fmt.Errorf("header %s: %w", name, err)
-		}
-		if !fits(name) || strings.ContainsAny(name, " :") || !fits(value) {
-			return nil, fmt.Errorf("header %q has characters that headers cannot have", name)
-		}
-		name = http.CanonicalHeaderKey(name)
-		switch {
-		case slices.Contains(dropped, name):
-		case name == "Www-Authenticate":
-			header.Set("X-Amzn-Remapped-Www-Authenticate", value)
-		default:
-			header.Set(name, value)
+		if err := setHeader(header, name, raw); err != nil {
+			return nil, err
 		}
 	}
 	for _, cookie := range a.Cookies {
@@ -99,6 +87,26 @@ func readHeader(a answer) (http.Header, error) {
 		header.Add("Set-Cookie", cookie)
 	}
 	return header, nil
+}
+
+// setHeader takes a header of a function under the name that clients see it by, unless it is the gateway's to say.
+func setHeader(header http.Header, name string, raw jsontext.Value) error {
+	value, err := scalar(raw)
+	if err != nil {
+		return fmt.Errorf("header %s: %w", name, err)
+	}
+	if !fits(name) || strings.ContainsAny(name, " :") || !fits(value) {
+		return fmt.Errorf("header %q has characters that headers cannot have", name)
+	}
+	name = http.CanonicalHeaderKey(name)
+	switch {
+	case slices.Contains(dropped, name):
+	case name == "Www-Authenticate":
+		header.Set("X-Amzn-Remapped-Www-Authenticate", value)
+	default:
+		header.Set(name, value)
+	}
+	return nil
 }
 
 // scalar is a header's value, for which numbers and booleans will do.

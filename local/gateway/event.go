@@ -2,46 +2,58 @@ package gateway
 
 import (
 	"encoding/base64"
-	"encoding/hex"
-	"fmt"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
 )
 
-// event is a request in payload format 2.0. Absent members are absent in the gateway's events too.
-type event struct {
-	Version         string            `json:"version"`
-	RouteKey        string            `json:"routeKey"`
-	RawPath         string            `json:"rawPath"`
-	RawQueryString  string            `json:"rawQueryString"`
-	Cookies         []string          `json:"cookies,omitempty"`
-	Headers         map[string]string `json:"headers"`
-	Query           map[string]string `json:"queryStringParameters,omitempty"`
-	RequestContext  requestContext    `json:"requestContext"`
-	PathParameters  map[string]string `json:"pathParameters,omitempty"`
-	Body            string            `json:"body,omitempty"`
-	IsBase64Encoded bool              `json:"isBase64Encoded"`
+// event2 is a request in payload format 2.0. Absent members are absent in the gateway's events too.
+type event2 struct {
+	request2
+	Body            string `json:"body,omitempty"`
+	IsBase64Encoded bool   `json:"isBase64Encoded"`
 }
 
-type requestContext struct {
-	AccountID    string      `json:"accountId"`
-	APIID        string      `json:"apiId"`
-	DomainName   string      `json:"domainName"`
-	DomainPrefix string      `json:"domainPrefix"`
-	HTTP         httpContext `json:"http"`
-	RequestID    string      `json:"requestId"`
-	RouteKey     string      `json:"routeKey"`
-	Stage        string      `json:"stage"`
-	Time         string      `json:"time"`
-	TimeEpoch    int64       `json:"timeEpoch"`
+// authorizerEvent2 asks about a request in payload format 2.0.
+type authorizerEvent2 struct {
+	Type           string   `json:"type"`
+	RouteARN       string   `json:"routeArn"`
+	IdentitySource []string `json:"identitySource"`
+	request2
 }
 
-type httpContext struct {
+type request2 struct {
+	Version        string            `json:"version"`
+	RouteKey       string            `json:"routeKey"`
+	RawPath        string            `json:"rawPath"`
+	RawQueryString string            `json:"rawQueryString"`
+	Cookies        []string          `json:"cookies,omitempty"`
+	Headers        map[string]string `json:"headers"`
+	Query          map[string]string `json:"queryStringParameters,omitempty"`
+	RequestContext context2          `json:"requestContext"`
+	PathParameters map[string]string `json:"pathParameters,omitempty"`
+}
+
+type context2 struct {
+	AccountID    string   `json:"accountId"`
+	APIID        string   `json:"apiId"`
+	Authorizer   any      `json:"authorizer,omitempty"`
+	DomainName   string   `json:"domainName"`
+	DomainPrefix string   `json:"domainPrefix"`
+	HTTP         httpInfo `json:"http"`
+	RequestID    string   `json:"requestId"`
+	RouteKey     string   `json:"routeKey"`
+	Stage        string   `json:"stage"`
+	Time         string   `json:"time"`
+	TimeEpoch    int64    `json:"timeEpoch"`
+}
+
+type httpInfo struct {
 	Method    string `json:"method"`
 	Path      string `json:"path"`
 	Protocol  string `json:"protocol"`
@@ -49,46 +61,61 @@ type httpContext struct {
 	UserAgent string `json:"userAgent"`
 }
 
-func (g *Gateway) newEvent(r *http.Request, i integration, body []byte) event {
-	now := g.options.Now().UTC()
-	trace := fmt.Sprintf("Root=1-%08x-%s", now.Unix(), hex.EncodeToString(g.random(12)))
-	path := text(r.URL.Path)
-	domain := text(hostname(r.Host))
-	prefix, _, _ := strings.Cut(domain, ".")
-	for name, value := range i.parameters {
-		i.parameters[name] = text(value)
-	}
-	content, isBase64 := encodeBody(r.Header.Get("Content-Type"), body)
-	return event{
+// timeLayout is how events tell the time of a request.
+const timeLayout = "02/Jan/2006:15:04:05 +0000"
+
+// marshal leaves nothing to chance, and what there is none of is null.
+func marshal(event any) ([]byte, error) {
+	return json.Marshal(event, json.Deterministic(true), json.FormatNilMapAsNull(true), json.FormatNilSliceAsNull(true))
+}
+
+func (g *Gateway) newEvent(c call, body []byte) ([]byte, error) {
+	content, isBase64 := encodeBody(c.request.Header.Get("Content-Type"), body)
+	return marshal(event2{request2: g.newRequest2(c), Body: content, IsBase64Encoded: isBase64})
+}
+
+func (g *Gateway) newAuthorizerEvent2(c call, identity []string) ([]byte, error) {
+	return marshal(authorizerEvent2{Type: "REQUEST", RouteARN: g.arn(c), IdentitySource: identity, request2: g.newRequest2(c)})
+}
+
+func (g *Gateway) newRequest2(c call) request2 {
+	r := c.request
+	domain, prefix := domainOf(r)
+	return request2{
 		Version:        "2.0",
-		RouteKey:       i.route.key,
-		RawPath:        path,
+		RouteKey:       c.route.key,
+		RawPath:        c.path,
 		RawQueryString: text(r.URL.RawQuery),
 		Cookies:        cookies(r.Header["Cookie"]),
-		Headers:        headers(r, trace),
+		Headers:        headers(r, c.trace),
 		Query:          query(r.URL.RawQuery),
-		RequestContext: requestContext{
+		RequestContext: context2{
 			AccountID:    g.options.AccountID,
 			APIID:        g.options.APIID,
+			Authorizer:   c.authorizer,
 			DomainName:   domain,
 			DomainPrefix: prefix,
-			HTTP: httpContext{
+			HTTP: httpInfo{
 				Method:    r.Method,
-				Path:      path,
+				Path:      c.path,
 				Protocol:  r.Proto,
 				SourceIP:  hostname(r.RemoteAddr),
 				UserAgent: text(r.UserAgent()),
 			},
-			RequestID: i.id,
-			RouteKey:  i.route.key,
-			Stage:     "$default",
-			Time:      now.Format("02/Jan/2006:15:04:05 +0000"),
-			TimeEpoch: now.UnixMilli(),
+			RequestID: c.id,
+			RouteKey:  c.route.key,
+			Stage:     g.options.Stage,
+			Time:      c.time.Format(timeLayout),
+			TimeEpoch: c.time.UnixMilli(),
 		},
-		PathParameters:  i.parameters,
-		Body:            content,
-		IsBase64Encoded: isBase64,
+		PathParameters: c.parameters,
 	}
+}
+
+func domainOf(r *http.Request) (domain, prefix string) {
+	domain = text(hostname(r.Host))
+	prefix, _, _ = strings.Cut(domain, ".")
+	return domain, prefix
 }
 
 // text makes what a client sent fit into JSON.
@@ -114,49 +141,64 @@ func cookies(lines []string) []string {
 	return pairs
 }
 
-// What concerns the connection with the gateway alone, and the cookies, which have a member of their own.
+// What concerns the connection with the gateway alone.
 var notForwarded = []string{
-	"Connection", "Cookie", "Expect", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Connection", "Expect", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// headers has names in lower case, values joined by commas, and what the gateway adds. Of X-Forwarded-* only the
-// addresses that a client claims remain, in front of the true one.
+// headers has names in lower case and values joined by commas. Cookies have a member of their own.
 func headers(r *http.Request, trace string) map[string]string {
 	all := map[string]string{}
-	for name, values := range r.Header {
-		if !slices.Contains(notForwarded, name) {
+	for name, values := range forwarded(r, trace) {
+		if name != "Cookie" {
 			all[strings.ToLower(name)] = text(strings.Join(values, ","))
 		}
+	}
+	return all
+}
+
+// forwarded are the request's headers and what the gateway adds. Of X-Forwarded-* only the addresses that a client
+// claims remain, in front of the true one.
+func forwarded(r *http.Request, trace string) http.Header {
+	all := r.Header.Clone()
+	for _, name := range notForwarded {
+		all.Del(name)
 	}
 	_, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		port = "80"
 	}
-	all["host"] = text(r.Host)
-	all["x-amzn-trace-id"] = trace
-	all["x-forwarded-port"] = port
-	all["x-forwarded-proto"] = "http"
-	if claimed := all["x-forwarded-for"]; claimed != "" {
-		all["x-forwarded-for"] = claimed + ", " + hostname(r.RemoteAddr)
-	} else {
-		all["x-forwarded-for"] = hostname(r.RemoteAddr)
+	address := hostname(r.RemoteAddr)
+	if claimed := strings.Join(all.Values("X-Forwarded-For"), ","); claimed != "" {
+		address = claimed + ", " + address
+	}
+	for name, value := range map[string]string{
+		"Host": r.Host, "X-Amzn-Trace-Id": trace, "X-Forwarded-For": address, "X-Forwarded-Port": port, "X-Forwarded-Proto": "http",
+	} {
+		all.Set(name, value)
 	}
 	return all
 }
 
-// query has the decoded parameters, those of one name joined by commas. What cannot be decoded stays as it is.
+// query has the decoded parameters, those of one name joined by commas.
 func query(raw string) map[string]string {
 	parameters := map[string]string{}
+	for name, values := range queryValues(raw) {
+		parameters[name] = strings.Join(values, ",")
+	}
+	return parameters
+}
+
+// queryValues leaves what cannot be decoded as it is.
+func queryValues(raw string) map[string][]string {
+	parameters := map[string][]string{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		name, value = unescape(name), unescape(value)
-		if before, ok := parameters[name]; ok {
-			value = before + "," + value
-		}
-		parameters[name] = value
+		name = unescape(name)
+		parameters[name] = append(parameters[name], unescape(value))
 	}
 	return parameters
 }

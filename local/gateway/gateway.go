@@ -1,20 +1,26 @@
-// Package gateway is an http.Handler that behaves as an API Gateway HTTP API with Lambda integrations of payload format
-// 2.0: which route a request takes, the event that the function sees, what becomes of its answer, CORS and limits.
-// It knows nothing of how functions run.
+// Package gateway behaves as API Gateway in front of Lambda functions: New makes an HTTP API with payload format 2.0,
+// NewREST a REST API with payload format 1.0. Both are http.Handlers. They decide which route a request takes, whether
+// its authorizer lets it through, the event that the function sees, what becomes of its answer, CORS and limits. They
+// know nothing of how functions run.
 //
-// It follows Amazon's documentation of HTTP APIs and, where that is silent, what people observed: the path of an event
-// is percent-decoded; a body is text only as text/* and as application/json, xml or javascript, and base64 else, forms
-// included; WWW-Authenticate of a function becomes x-amzn-Remapped-www-authenticate; Connection, Content-Length, Date,
-// Transfer-Encoding and Upgrade of a function are dropped.
+//	request -> route -> authorizer -> event -> function -> answer
+//	           404/403  401/403/500             500/503, of REST APIs 502/504
 //
-// Not emulated: authorizers, throttling, stages, stage variables, the cut that the gateway makes in a path at an encoded
-// question mark, and the Content-Type that it adds to empty requests.
+// It follows Amazon's documentation and, where that is silent, what people observed: the path of an event is
+// percent-decoded; a body is text only as text/* and as application/json, xml or javascript, and base64 else, forms
+// included (REST APIs take any body for text); WWW-Authenticate of a function becomes x-amzn-Remapped-www-authenticate;
+// Connection, Content-Length, Date, Transfer-Encoding and Upgrade of a function are dropped; an authorizer's error
+// Unauthorized is a 401 on HTTP APIs too.
+//
+// Not emulated: WebSocket APIs, throttling, stage variables, authorizers by IAM or Cognito, API keys, resource policies,
+// conditions in an authorizer's policy, the cut that the gateway makes in a path at an encoded question mark, the
+// Content-Type that it adds to empty requests, and in events of payload format 1.0 the resource id, the extended request
+// id and the members of identity that are null without IAM.
 package gateway
 
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -23,11 +29,9 @@ import (
 	"time"
 
 	"daemun/local/template"
-
-	"github.com/go-json-experiment/json"
 )
 
-// Limits of HTTP APIs and of Lambda, in bytes.
+// Limits of API Gateway and of Lambda, in bytes.
 const (
 	// MaxHeader bounds the request line and the header values together.
 	MaxHeader = 10240
@@ -37,8 +41,18 @@ const (
 	MaxEvent = 6 << 20
 )
 
-// A Function takes an event and gives its answer. Its error means that the function failed or was not reached.
+// AuthorizerTimeout is how long API Gateway waits for an authorizer's function, whose own timeout may be shorter.
+const AuthorizerTimeout = 10 * time.Second
+
+// A Function takes an event and gives its answer. An error that the function itself answered with is a *FunctionError;
+// any other means that it ended without an answer or was not reached.
 type Function func(ctx context.Context, event []byte) ([]byte, error)
+
+// FunctionError is the error that a function answered with.
+type FunctionError struct{ Message string }
+
+// Error implements error.
+func (e *FunctionError) Error() string { return "the function answered with the error " + e.Message }
 
 // Route is a route of the API and the function behind it.
 type Route struct {
@@ -46,58 +60,80 @@ type Route struct {
 	Function Function
 }
 
-// Options of New.
+// Authorizer is an authorizer of the API and, unless it is a JWTAuthorizer, the function that it asks.
+type Authorizer struct {
+	template.Authorizer
+	Function Function
+}
+
+// Options of New and NewREST.
 type Options struct {
 	APIID     string
 	AccountID string
-	CORS      *template.CORS
-	Routes    []Route
+	Region    string
+	// Stage of a REST API, the first segment of every path.
+	Stage string
+	// CORS and Fallback are for HTTP APIs only.
+	CORS *template.CORS
 	// Fallback answers GET and HEAD where no route matches, which API Gateway would answer 404. nil: so do we.
-	Fallback http.Handler
-	// Log hears why a client saw a 500 or 503. Default: nobody.
+	Fallback    http.Handler
+	Routes      []Route
+	Authorizers []Authorizer
+	// AuthorizerTimeout, if not the constant of that name.
+	AuthorizerTimeout time.Duration
+	// Client fetches the keys of JWT authorizers' issuers. Default: one with a timeout of 5 s.
+	Client *http.Client
+	// Log hears why a client saw a 5xx, and why a JWT's issuer was of no help. Default: nobody.
 	Log *slog.Logger
 	// Now and Random are the clock and the source of request ids. Default: the machine's.
 	Now    func() time.Time
 	Random io.Reader
 }
 
-// Gateway is an HTTP API.
-type Gateway struct {
-	options Options
-	routes  []compiled
+func (o *Options) setDefaults() {
+	if o.AuthorizerTimeout == 0 {
+		o.AuthorizerTimeout = AuthorizerTimeout
+	}
+	if o.Client == nil {
+		o.Client = &http.Client{Timeout: 5 * time.Second}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
 }
 
-// New compiles the routes. It refuses what it would have to ignore, above all authorizers.
+// Gateway is an HTTP API.
+type Gateway struct{ api }
+
+// New makes an HTTP API. It refuses what it would have to ignore.
 func New(options Options) (*Gateway, error) {
-	if options.Log == nil {
-		options.Log = slog.New(slog.DiscardHandler)
-	}
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	if options.Random == nil {
-		options.Random = rand.Reader
-	}
-	routes, err := compile(options.Routes)
-	if err != nil {
+	options.setDefaults()
+	options.Stage = "$default"
+	g := &Gateway{api{options: options}}
+	if err := errors.Join(g.compile(g.newAuthorizer), checkCORS(options.CORS)); err != nil {
 		return nil, fmt.Errorf("HTTP API %s: %w", options.APIID, err)
 	}
-	if err := checkCORS(options.CORS); err != nil {
-		return nil, fmt.Errorf("HTTP API %s: %w", options.APIID, err)
-	}
-	return &Gateway{options: options, routes: routes}, nil
+	return g, nil
 }
 
 // ServeHTTP answers as the HTTP API would, or hands the request to the fallback untouched.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	route, parameters, found := match(g.routes, r)
+	route, parameters, found := match(g.routes, r.Method, decodeSegments(r.URL))
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	if !found && reads && g.options.Fallback != nil {
 		g.options.Fallback.ServeHTTP(w, r)
 		return
 	}
-	id := g.newID()
-	w.Header().Set("Apigw-Requestid", id)
+	c := g.newCall(r, route, parameters)
+	c.id = g.newID()
+	c.path = text(r.URL.Path)
+	w.Header().Set("Apigw-Requestid", c.id)
 	setCORS(w.Header(), g.options.CORS, r)
 	switch {
 	case headerSize(r) > MaxHeader:
@@ -107,94 +143,51 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !found:
 		answerError(w, http.StatusNotFound, "Not Found")
 	default:
-		g.integrate(w, r, integration{route: route, parameters: parameters, id: id})
+		g.serve(w, c)
 	}
 }
 
-// An integration is a request on its way to its function.
-type integration struct {
-	route      compiled
-	parameters map[string]string
-	id         string
-}
-
-func (g *Gateway) integrate(w http.ResponseWriter, r *http.Request, i integration) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		answerError(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-		return
-	}
+func (g *Gateway) serve(w http.ResponseWriter, c call) {
+	answer, err := g.run(w, c, g.newEvent)
 	if err != nil {
-		answerError(w, http.StatusBadRequest, "Bad Request")
-		return
-	}
-	event, err := json.Marshal(g.newEvent(r, i, body), json.Deterministic(true))
-	if err != nil {
-		g.fail(w, i, http.StatusInternalServerError, err)
-		return
-	}
-	if len(event) > MaxEvent {
-		answerError(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), i.route.Timeout)
-	defer cancel()
-	answer, err := i.route.Function(ctx, event)
-	switch {
-	case err == nil:
-	case r.Context().Err() != nil:
-		return // the client is gone
-	case ctx.Err() != nil:
-		g.fail(w, i, http.StatusServiceUnavailable, fmt.Errorf("no answer within %v", i.route.Timeout))
-		return
-	default:
-		g.fail(w, i, http.StatusInternalServerError, err)
+		g.refuse(w, c, err)
 		return
 	}
 	response, err := readAnswer(answer)
 	if err != nil {
-		g.fail(w, i, http.StatusInternalServerError, fmt.Errorf("malformed answer: %w", err))
+		g.refuse(w, c, fmt.Errorf("malformed answer: %w", err))
 		return
 	}
 	response.write(w, g.options.CORS != nil)
 }
 
-// fail tells the client nothing but the status, as the gateway does, and the log the rest.
-func (g *Gateway) fail(w http.ResponseWriter, i integration, status int, err error) {
-	g.options.Log.Error("integration failed", "route", i.route.key, "request_id", i.id, "status", status, "error", err)
-	message := "Internal Server Error"
-	if status == http.StatusServiceUnavailable {
-		message = "Service Unavailable"
+// refuse tells the client nothing but the status, as the gateway does, and the log the rest where it is a fault.
+func (g *Gateway) refuse(w http.ResponseWriter, c call, err error) {
+	var told *challenge
+	switch {
+	case errors.Is(err, errGone):
+	case errors.As(err, &told):
+		w.Header().Set("Www-Authenticate", told.header)
+		answerError(w, told.status, told.message())
+	case errors.Is(err, errUnauthorized):
+		answerError(w, http.StatusUnauthorized, "Unauthorized")
+	case errors.Is(err, errDenied), errors.Is(err, errDeniedExplicitly):
+		answerError(w, http.StatusForbidden, "Forbidden")
+	case errors.Is(err, errTooLarge):
+		answerError(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
+	case errors.Is(err, errUnreadable):
+		answerError(w, http.StatusBadRequest, "Bad Request")
+	case errors.Is(err, errTimeout):
+		g.report(c, http.StatusServiceUnavailable, err)
+		answerError(w, http.StatusServiceUnavailable, "Service Unavailable")
+	default:
+		g.report(c, http.StatusInternalServerError, err)
+		answerError(w, http.StatusInternalServerError, "Internal Server Error")
 	}
-	answerError(w, status, message)
 }
 
 func answerError(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `{"message":%q}`, message) // a client that is gone
-}
-
-// newID is as long as the gateway's request ids.
-func (g *Gateway) newID() string {
-	return base64.URLEncoding.EncodeToString(g.random(11))
-}
-
-func (g *Gateway) random(n int) []byte {
-	bytes := make([]byte, n)
-	if _, err := io.ReadFull(g.options.Random, bytes); err != nil {
-		panic(fmt.Sprintf("no randomness: %v", err)) // of crypto/rand it does not happen
-	}
-	return bytes
-}
-
-func headerSize(r *http.Request) int {
-	size := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  \r\n") + len(r.Host)
-	for _, values := range r.Header {
-		for _, value := range values {
-			size += len(value)
-		}
-	}
-	return size
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -40,9 +39,6 @@ func compile(routes []Route) ([]compiled, error) {
 		key := route.Method + " " + route.Path
 		if route.Path == defaultRoute {
 			key = defaultRoute
-		}
-		if route.Authorizer != "" {
-			return nil, fmt.Errorf("route %s: authorizers are not emulated yet, it names %s", key, route.Authorizer)
 		}
 		if keys[key] {
 			return nil, fmt.Errorf("route %s is there twice", key)
@@ -110,10 +106,9 @@ func byPriority(a, b compiled) int {
 }
 
 // match finds the first route that takes the request, and its path parameters, decoded.
-func match(routes []compiled, r *http.Request) (compiled, map[string]string, bool) {
-	path := decodeSegments(r.URL)
+func match(routes []compiled, method string, path []string) (compiled, map[string]string, bool) {
 	for _, route := range routes {
-		if route.Method != r.Method && route.Method != "ANY" {
+		if route.Method != method && route.Method != "ANY" {
 			continue
 		}
 		if parameters, ok := route.take(path); ok {

@@ -95,11 +95,11 @@ func TestNew_RefusesWhatItWouldIgnore(t *testing.T) {
 	withAuthorizer := route("GET", "/x", answering(`{}`))
 	withAuthorizer.Authorizer = "Gate"
 	tests := map[string]gateway.Options{
-		"GET /x: authorizers are not emulated yet, it names Gate": {Routes: []gateway.Route{withAuthorizer}},
-		"GET /x is there twice":                                   {Routes: []gateway.Route{route("GET", "/x", nil), route("GET", "/x", nil)}},
-		`path "x" does not begin with a slash`:                    {Routes: []gateway.Route{route("GET", "x", nil)}},
-		`segment "{}" is not understood`:                          {Routes: []gateway.Route{route("GET", "/{}", nil)}},
-		"{a+} is not the last segment":                            {Routes: []gateway.Route{route("GET", "/{a+}/b", nil)}},
+		"GET /x: there is no authorizer Gate":  {Routes: []gateway.Route{withAuthorizer}},
+		"GET /x is there twice":                {Routes: []gateway.Route{route("GET", "/x", nil), route("GET", "/x", nil)}},
+		`path "x" does not begin with a slash`: {Routes: []gateway.Route{route("GET", "x", nil)}},
+		`segment "{}" is not understood`:       {Routes: []gateway.Route{route("GET", "/{}", nil)}},
+		"{a+} is not the last segment":         {Routes: []gateway.Route{route("GET", "/{a+}/b", nil)}},
 		"credentials are not allowed together with every origin": {
 			CORS: &template.CORS{AllowOrigins: []string{"*"}, AllowCredentials: true},
 		},

@@ -60,6 +60,14 @@ func (o object) text(name string) string {
 	return o.resolver.text(join(o.path, name), o.value(name))
 }
 
+// required is text that must be there.
+func (o object) required(name string) string {
+	if !o.has(name) {
+		o.problem(name, "is missing")
+	}
+	return o.text(name)
+}
+
 func (o object) integer(name string, otherwise int) int {
 	text := o.text(name)
 	if text == "" {

@@ -78,6 +78,8 @@ func (r *resolver) call(path, name string, argument any) any {
 		return r.selected(path, argument)
 	case "Fn::Split":
 		return r.split(path, argument)
+	case "Fn::ImportValue":
+		return r.imported(path, argument)
 	case "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or":
 		return r.decide(strings.TrimSuffix(path, "."+name), map[string]any{name: argument})
 	default:

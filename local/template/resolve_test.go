@@ -65,13 +65,15 @@ func TestRead_ResolvesIntrinsics(t *testing.T) {
 		`!Equals [1, '1']`:                                "true",
 		`!And [!Condition Yes, !Not [!Condition No]]`:     "true",
 		`!Or [!Condition No, !Equals [a, b]]`:             "false",
+		`!ImportValue daemun-arn`:                         "arn:imported",
+		`{Fn::ImportValue: !Sub '${Name}-arn'}`:           "arn:imported",
 		`1.5`:                                             "1.5",
 		`false`:                                           "false",
 		`2012-10-17`:                                      "2012-10-17",
 	}
 	for value, want := range tests {
 		t.Run(value, func(t *testing.T) {
-			got, err := parse([]byte(inFunction(value)), Options{})
+			got, err := parse([]byte(inFunction(value)), Options{Imports: map[string]string{"daemun-arn": "arn:imported"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +88,7 @@ func TestRead_ReportsIntrinsicsThatItCannotResolve(t *testing.T) {
 	const here = "Resources.AFunction.Properties.Environment.Variables.X"
 	tests := map[string]string{
 		`!FindInMap [a, b, c]`:    here + ".Fn::FindInMap: this intrinsic function is not understood",
-		`!ImportValue x`:          here + ".Fn::ImportValue: this intrinsic function is not understood",
+		`!ImportValue x`:          here + `.Fn::ImportValue: no template before this one exports "x"`,
 		`!Ref Nobody`:             here + `.Ref: there is no parameter or resource "Nobody"`,
 		`!Ref [a]`:                here + ".Ref: its arguments are not understood",
 		`!Ref Left`:               here + ".Ref: Left is left out by its condition No",
@@ -120,7 +122,7 @@ func TestRead_ReportsWhatItDoesNotUnderstand(t *testing.T) {
 	tests := map[string]string{
 		"Transform: [AWS::LanguageExtensions]":                   "Transform: ",
 		"Hooks: {}":                                              "Hooks: is not understood",
-		"Globals: {Api: {}}":                                     "Globals.Api: is not understood",
+		"Globals: {SimpleTable: {}}":                             "Globals.SimpleTable: is not understood",
 		"Parameters: {P: {Type: AWS::EC2::VPC::Id}}":             `Parameters.P.Type: "AWS::EC2::VPC::Id" is not understood`,
 		"Resources: {Q: {Type: AWS::SQS::Queue}}":                `Resources.Q.Type: resources of type "AWS::SQS::Queue" are not understood`,
 		"Resources: {Q: {Type: AWS::IAM::Role, Connectors: {}}}": "Resources.Q.Connectors: is not understood",
@@ -129,9 +131,8 @@ func TestRead_ReportsWhatItDoesNotUnderstand(t *testing.T) {
 		"Resources: {F: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs22.x}}}":                        `Resources.F.Properties.Runtime: "nodejs22.x" is not one that runs a binary`,
 		function + "Events: {E: {Type: Schedule}}}}}":                                                                 `Resources.F.Properties.Events.E.Type: events of type "Schedule" are not understood`,
 		event + "PayloadFormatVersion: '1.0'}}}}}}":                                                                   "Resources.F.Properties.Events.E.Properties.PayloadFormatVersion: 1.0: only 2.0 is understood",
-		event + "ApiId: another}}}}}}":                                                                                "Resources.F.Properties.Events.E.Properties.ApiId: is not ServerlessHttpApi, and a second HTTP API is not understood",
+		event + "ApiId: another}}}}}}":                                                                                "Resources.F.Properties.Events.E.Properties.ApiId: does not refer to an API of the event's type in this template",
 		event + "Stage: x}}}}}}":                                                                                      "Resources.F.Properties.Events.E.Properties.Stage: is not understood",
-		"Resources: {A: {Type: AWS::Serverless::HttpApi}, B: {Type: AWS::Serverless::HttpApi}}":                       "Resources.B: a second HTTP API is not understood",
 		"Resources: {A: {Type: AWS::Serverless::HttpApi, Properties: {StageName: prod}}}":                             `Resources.A.Properties.StageName: "prod": only the stage $default is understood`,
 		"Resources: {A: {Type: AWS::Serverless::HttpApi, Properties: {DefinitionBody: {}}}}":                          "Resources.A.Properties.DefinitionBody: is not understood",
 		"Resources: {A: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: true}}}":                     "Resources.A.Properties.CorsConfiguration: is not a mapping",
@@ -164,8 +165,8 @@ Resources:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := API{LogicalID: "ServerlessHttpApi", ID: "serverlesshttpapi", CORS: &CORS{AllowOrigins: []string{"*"}}}
-	if diff := cmp.Diff(want, got.API); diff != "" {
+	want := []API{{LogicalID: "ServerlessHttpApi", ID: "serverlesshttpapi", Stage: "$default", CORS: &CORS{AllowOrigins: []string{"*"}}}}
+	if diff := cmp.Diff(want, got.APIs); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -12,6 +12,7 @@ import (
 const (
 	kindFunction = "AWS::Serverless::Function"
 	kindHTTPAPI  = "AWS::Serverless::HttpApi"
+	kindRESTAPI  = "AWS::Serverless::Api"
 	kindTable    = "AWS::DynamoDB::Table"
 )
 
@@ -43,7 +44,7 @@ func (r *resolver) register(resources object) {
 		case found.kind == kindFunction:
 			found.physicalID = functionName(id)
 			found.arn = r.arn("lambda", "function:"+found.physicalID)
-		case found.kind == kindHTTPAPI:
+		case found.kind == kindHTTPAPI, found.kind == kindRESTAPI:
 			found.physicalID = strings.ToLower(id)
 		case found.kind == kindTable:
 			found.physicalID = r.options.StackName + "-" + id
@@ -93,7 +94,7 @@ func (r *resolver) readTable(id string, resources object) Table {
 	return Table{LogicalID: id, Name: r.resources[id].physicalID, Properties: properties}
 }
 
-func (r *resolver) readFunction(id string, resources, globals object, api API, authorizer string) Function {
+func (r *resolver) readFunction(id string, resources, globals object, apis []*described) Function {
 	own := resources.object(id).object("Properties")
 	properties := r.object(own.path, merged(globals.members, own.members))
 	properties.ignore("Architectures", "AutoPublishAlias", "CodeUri", "DeadLetterQueue", "DeploymentPreference", "Description",
@@ -114,7 +115,9 @@ func (r *resolver) readFunction(id string, resources, globals object, api API, a
 	events := properties.object("Events")
 	properties.done()
 	for _, name := range events.names() {
-		function.Routes = append(function.Routes, readRoute(events.object(name), api, authorizer))
+		if route, ok := readRoute(events.object(name), apis); ok {
+			function.Routes = append(function.Routes, route)
+		}
 	}
 	return function
 }

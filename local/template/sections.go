@@ -10,28 +10,31 @@ const samTransform = "AWS::Serverless-2016-10-31"
 func readSections(root map[string]any, options Options, problems *problems) *Template {
 	r := &resolver{problems: problems, options: options, parameters: map[string]any{}, resources: map[string]resource{}}
 	sections := r.object("", root)
-	sections.ignore("AWSTemplateFormatVersion", "Description", "Mappings", "Metadata", "Outputs", "Rules")
+	sections.ignore("AWSTemplateFormatVersion", "Description", "Mappings", "Metadata", "Rules")
 	if transform := sections.text("Transform"); transform != samTransform && transform != "" {
 		sections.problem("Transform", "only %s is understood", samTransform)
 	}
 	r.readParameters(sections.object("Parameters"))
 	r.conditions = sections.object("Conditions").members
 	globals := sections.object("Globals")
-	function, httpAPI := globals.object("Function"), globals.object("HttpApi")
+	function, httpAPI, restAPI := globals.object("Function"), globals.object("HttpApi"), globals.object("Api")
 	globals.done()
-	resources := sections.object("Resources")
+	resources, outputs := sections.object("Resources"), sections.object("Outputs")
 	sections.done()
 
 	r.register(resources)
 	parsed := &Template{}
-	var authorizer string
-	parsed.API, authorizer = r.readAPI(resources, httpAPI)
+	apis := r.readAPIs(resources, httpAPI, restAPI)
+	for _, api := range apis {
+		parsed.APIs = append(parsed.APIs, api.API)
+	}
 	for _, id := range r.ofKind(kindFunction) {
-		parsed.Functions = append(parsed.Functions, r.readFunction(id, resources, function, parsed.API, authorizer))
+		parsed.Functions = append(parsed.Functions, r.readFunction(id, resources, function, apis))
 	}
 	for _, id := range r.ofKind(kindTable) {
 		parsed.Tables = append(parsed.Tables, r.readTable(id, resources))
 	}
+	parsed.Exports = r.readExports(outputs)
 	return parsed
 }
 

@@ -1,5 +1,5 @@
 // Package template reads an AWS SAM template as far as a system on one machine needs it: functions with their
-// environment and routes, the HTTP API, and tables. It resolves the intrinsic functions that it knows and reports, by
+// environment and routes, HTTP and REST APIs with their authorizers, tables, and exports. It resolves the intrinsic functions that it knows and reports, by
 // path, every intrinsic, property, event or resource that it would otherwise have to guess at. It starts nothing.
 //
 // Not checked: what CloudFormation checks on deployment anyway, such as allowed values of parameters, and whatever is
@@ -21,6 +21,8 @@ type Options struct {
 	StackName string
 	// Region is AWS::Region; default "ap-northeast-2".
 	Region string
+	// Imports has the values for Fn::ImportValue by export name.
+	Imports map[string]string
 }
 
 // AccountID is AWS::AccountId of every stack on this machine.
@@ -30,8 +32,11 @@ const AccountID = "123456789012"
 // Its lists are sorted by logical id.
 type Template struct {
 	Functions []Function
-	API       API
-	Tables    []Table
+	// APIs holds at least one: SAM's implicit HTTP API if the template describes none.
+	APIs   []API
+	Tables []Table
+	// Exports has the values of exported outputs by export name.
+	Exports map[string]string
 }
 
 // Function is an AWS::Serverless::Function.
@@ -49,24 +54,67 @@ type Function struct {
 	Routes      []Route
 }
 
-// Route is an event of type HttpApi.
+// Route is an event of type HttpApi or Api.
 type Route struct {
+	// API by its logical id.
+	API string
 	// Method in capitals, or "ANY".
 	Method string
 	// Path such as /auth/{provider}/login, or "$default".
 	Path string
 	// Authorizer by name; empty: none.
 	Authorizer string
+	// Scopes are those of which a JWT authorizer wants one; none: it asks for no scope.
+	Scopes []string
 	// Timeout of the integration, which is the gateway's and apart from the function's own.
 	Timeout time.Duration
 }
 
-// API is an AWS::Serverless::HttpApi, or the one that SAM makes when events name none.
+// API is an AWS::Serverless::HttpApi or AWS::Serverless::Api.
 type API struct {
 	LogicalID string
 	ID        string
+	// REST says that it is an AWS::Serverless::Api.
+	REST bool
+	// Stage is "$default" of an HTTP API, and the first segment of every path of a REST API.
+	Stage string
 	// CORS as the gateway answers it; nil: not at all.
-	CORS *CORS
+	CORS        *CORS
+	Authorizers []Authorizer
+}
+
+// AuthorizerKind says what an authorizer asks, and how.
+type AuthorizerKind int
+
+// The kinds of authorizers.
+const (
+	// RequestAuthorizer asks a function, and tells it the request.
+	RequestAuthorizer AuthorizerKind = iota
+	// TokenAuthorizer asks a function, and tells it one header's value. REST APIs have it.
+	TokenAuthorizer
+	// JWTAuthorizer checks a JSON Web Token itself. HTTP APIs have it.
+	JWTAuthorizer
+)
+
+// Authorizer guards routes of one API.
+type Authorizer struct {
+	Name string
+	Kind AuthorizerKind
+	// FunctionARN is the function to ask; empty of a JWTAuthorizer.
+	FunctionARN string
+	// PayloadVersion is "1.0" or "2.0" on HTTP APIs; empty on REST APIs.
+	PayloadVersion string
+	// SimpleResponses says that the function answers by isAuthorized; else by a policy.
+	SimpleResponses bool
+	// IdentitySources in the spelling of HTTP APIs, also for REST APIs: $request.header.Authorization, $context.routeKey.
+	IdentitySources []string
+	// ValidationExpression must match the token of a TokenAuthorizer; empty: anything does.
+	ValidationExpression string
+	// TTL is how long a verdict is kept; 0: it is not.
+	TTL time.Duration
+	// Issuer and Audience are what a JWTAuthorizer accepts.
+	Issuer   string
+	Audience []string
 }
 
 // CORS is the CorsConfiguration of an HTTP API.

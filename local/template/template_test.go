@@ -10,15 +10,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// imports are what shop.yaml needs from elsewhere.
+var imports = map[string]string{"elsewhere": "arn:gate"}
+
 func TestRead_GivesWhatTheTemplateDescribes(t *testing.T) {
-	got, err := Read("testdata/shop.yaml", Options{})
+	got, err := Read("testdata/shop.yaml", Options{Imports: imports})
 	if err != nil {
 		t.Fatal(err)
 	}
+	const buyThing = "arn:aws:lambda:ap-northeast-2:123456789012:function:buy-thing"
 	want := &Template{
-		API: API{
+		Exports: map[string]string{"local-Arn": buyThing},
+		APIs: []API{{
 			LogicalID: "Api",
 			ID:        "api",
+			Stage:     "$default",
 			CORS: &CORS{
 				AllowOrigins:     []string{"https://a.example", "https://b.example"},
 				AllowMethods:     []string{"GET", "POST"},
@@ -27,11 +33,40 @@ func TestRead_GivesWhatTheTemplateDescribes(t *testing.T) {
 				AllowCredentials: true,
 				MaxAge:           600,
 			},
-		},
+			Authorizers: []Authorizer{
+				{
+					Name: "Gate", FunctionARN: "arn:gate", PayloadVersion: "2.0", SimpleResponses: true,
+					IdentitySources: []string{"$request.header.Authorization", "$context.routeKey"}, TTL: time.Minute,
+				},
+				{
+					Name: "Keys", Kind: JWTAuthorizer, IdentitySources: []string{"$request.header.Authorization"},
+					Issuer: "https://issuer.example", Audience: []string{"things"},
+				},
+				{
+					Name: "Legacy", FunctionARN: buyThing, PayloadVersion: "1.0",
+					IdentitySources: []string{"$request.querystring.token", "$stageVariables.v"},
+				},
+			},
+		}, {
+			LogicalID: "RestApi",
+			ID:        "restapi",
+			REST:      true,
+			Stage:     "v1",
+			Authorizers: []Authorizer{
+				{
+					Name: "Request", FunctionARN: "arn:x",
+					IdentitySources: []string{"$request.header.Authorization", "$context.path"}, TTL: 30 * time.Second,
+				},
+				{
+					Name: "Token", Kind: TokenAuthorizer, FunctionARN: buyThing,
+					IdentitySources: []string{"$request.header.X-Token"}, ValidationExpression: "^.{3,}$", TTL: 5 * time.Minute,
+				},
+			},
+		}},
 		Functions: []Function{{
 			LogicalID: "BuyThingFunction",
 			Name:      "buy-thing",
-			ARN:       "arn:aws:lambda:ap-northeast-2:123456789012:function:buy-thing",
+			ARN:       buyThing,
 			Handler:   "bootstrap",
 			MemoryMB:  256,
 			Timeout:   2 * time.Second,
@@ -41,9 +76,14 @@ func TestRead_GivesWhatTheTemplateDescribes(t *testing.T) {
 				"TABLE_ARN": "arn:aws:dynamodb:ap-northeast-2:123456789012:table/local-ThingsTable",
 			},
 			Routes: []Route{
-				{Method: "POST", Path: "/things/{id}", Authorizer: "Gate", Timeout: 5 * time.Second},
-				{Method: "ANY", Path: "$default", Authorizer: "Gate", Timeout: 30 * time.Second},
-				{Method: "ANY", Path: "/things/{id+}", Timeout: 30 * time.Second},
+				{API: "Api", Method: "POST", Path: "/things/{id}", Authorizer: "Gate", Timeout: 5 * time.Second},
+				{API: "Api", Method: "ANY", Path: "$default", Authorizer: "Gate", Timeout: 30 * time.Second},
+				{API: "Api", Method: "GET", Path: "/read", Authorizer: "Keys", Scopes: []string{"read"}, Timeout: 30 * time.Second},
+				{API: "RestApi", Method: "POST", Path: "/things", Authorizer: "Request", Timeout: 29 * time.Second},
+				{API: "RestApi", Method: "GET", Path: "/", Timeout: 29 * time.Second},
+				{API: "RestApi", Method: "GET", Path: "/things/{id}", Authorizer: "Token", Timeout: 29 * time.Second},
+				{API: "Api", Method: "ANY", Path: "/things/{id+}", Timeout: 30 * time.Second},
+				{API: "Api", Method: "PUT", Path: "/read", Authorizer: "Keys", Scopes: []string{"write"}, Timeout: 30 * time.Second},
 			},
 		}},
 		Tables: []Table{{
@@ -64,12 +104,13 @@ func TestRead_OverridesParameters(t *testing.T) {
 	got, err := Read("testdata/shop.yaml", Options{
 		Parameters: map[string]string{"Stage": "prod", "Origins": "https://c.example", "Unknown": "x"},
 		StackName:  "stack",
+		Imports:    imports,
 		Region:     "eu-central-1",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"https://c.example"}, got.API.CORS.AllowOrigins); diff != "" {
+	if diff := cmp.Diff([]string{"https://c.example"}, got.APIs[0].CORS.AllowOrigins); diff != "" {
 		t.Error(diff)
 	}
 	if _, ok := got.Function("OnlyProdFunction"); !ok {
