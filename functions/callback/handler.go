@@ -43,7 +43,7 @@ func (h *handler) finish(ctx context.Context, r *lambdahttp.Request) (*lambdahtt
 	done, err := h.completion.Complete(ctx, flow.Callback{
 		Provider: r.Path["provider"], State: r.Query("state"), Code: r.Query("code"), Error: r.Query("error"),
 		Issuer: r.Query("iss"), Transaction: sealed,
-		Device: session.Device{UserAgent: r.UserAgent, SourceIP: r.SourceIP},
+		Device: session.NewDevice(r.UserAgent, r.SourceIP),
 	})
 	if err != nil {
 		return h.failed(sealed, cookie, err)

@@ -15,7 +15,10 @@
 //	      +-- anything else -------------------------------> Reused: end the session
 package session
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Session is one login on one device, and the family of its refresh tokens.
 type Session struct {
@@ -31,10 +34,22 @@ type Session struct {
 }
 
 // Device is what we know of the client that logged in, for its owner to
-// recognise it by.
+// recognise it by. Make one with NewDevice.
 type Device struct {
 	UserAgent string
 	SourceIP  string
+}
+
+// maxUserAgent is in bytes; browsers send fewer.
+const maxUserAgent = 256
+
+// NewDevice keeps the beginning of an overlong user agent: clients write what
+// they like.
+func NewDevice(userAgent, sourceIP string) Device {
+	if len(userAgent) > maxUserAgent {
+		userAgent = strings.ToValidUTF8(userAgent[:maxUserAgent], "")
+	}
+	return Device{UserAgent: userAgent, SourceIP: sourceIP}
 }
 
 // EndReason says why a session ended.
