@@ -140,7 +140,8 @@ func folderOf(logicalID string) string {
 const parameterARN = "!Sub arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
 
 // grants are what a function's role allows, as "action resource", sorted.
-// Parameters are named by their path.
+// Parameters are named by their path. What a condition of the template grants
+// ends in its name.
 func grants(t *testing.T, template node, function node) []string {
 	t.Helper()
 	id, isOwn := strings.CutPrefix(text(function, "Properties", "Role"), "!GetAtt ")
@@ -151,12 +152,16 @@ func grants(t *testing.T, template node, function node) []string {
 	var all []string
 	for _, p := range at(role, "Policies").([]node) {
 		for _, s := range at(p, "PolicyDocument", "Statement").([]node) {
+			when := ""
+			if choice, ok := at(s, "!If").([]node); ok && choice[2] == "!Ref AWS::NoValue" {
+				s, when = choice[1], ", if "+choice[0].(string)
+			}
 			if text(s, "Effect") != "Allow" || at(s, "NotAction") != nil || at(s, "NotResource") != nil {
 				t.Errorf("statement %v: only plain Allow is understood here", s)
 			}
 			for _, action := range list(at(s, "Action")) {
 				for _, resource := range list(at(s, "Resource")) {
-					all = append(all, action+" "+strings.TrimPrefix(resource, parameterARN))
+					all = append(all, action+" "+strings.TrimPrefix(resource, parameterARN)+when)
 				}
 			}
 		}

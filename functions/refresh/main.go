@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"daemun/shared/config"
+	"daemun/shared/config/kms"
 	"daemun/shared/config/ssm"
 	"daemun/shared/flow"
 	"daemun/shared/lambdahttp"
@@ -18,6 +19,9 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 	var c Config
 	if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
 		return nil, err
+	}
+	if err := c.SigningKeys.Connect(kms.NewSigner); err != nil {
+		return nil, config.Mistake(err)
 	}
 	db := store.New(c.Store)
 	_ = db.Warm(ctx) // opens the connection; whether it worked, the first request will tell

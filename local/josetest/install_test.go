@@ -15,7 +15,8 @@ import (
 // node installs the pinned npm packages beside this package, once.
 func node(t *testing.T) string {
 	t.Helper()
-	pinned := locked(t, "package-lock.json")
+	pinned, unlock := lock(t, "package-lock.json")
+	defer unlock()
 	mark := filepath.Join("node_modules", "installed-"+pinned)
 	if missing(t, mark) {
 		run(t, exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"))
@@ -28,7 +29,8 @@ func node(t *testing.T) string {
 // .tools, once, and returns its interpreter.
 func python(t *testing.T, requirements string) string {
 	t.Helper()
-	pinned := locked(t, requirements)
+	pinned, unlock := lock(t, requirements)
+	defer unlock()
 	dir, err := filepath.Abs(filepath.Join("..", "..", ".tools", "venv-"+pinned))
 	must(t, err)
 	mark := filepath.Join(dir, "installed")
@@ -41,18 +43,17 @@ func python(t *testing.T, requirements string) string {
 	return interpreter
 }
 
-// locked keeps other processes from installing the same, until the test ends,
-// and names what the file pins.
-func locked(t *testing.T, name string) string {
+// lock keeps other processes from installing the same, and names what the file
+// pins.
+func lock(t *testing.T, name string) (pinned string, unlock func()) {
 	t.Helper()
 	file, err := os.Open(name)
 	must(t, err)
-	t.Cleanup(func() { file.Close() }) // which unlocks
-	must(t, syscall.Flock(int(file.Fd()), syscall.LOCK_EX))
+	must(t, syscall.Flock(int(file.Fd()), syscall.LOCK_EX)) // until the file is closed
 	content, err := os.ReadFile(name)
 	must(t, err)
 	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:6])
+	return hex.EncodeToString(sum[:6]), func() { file.Close() }
 }
 
 func missing(t *testing.T, path string) bool {

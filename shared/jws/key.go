@@ -39,7 +39,9 @@ type PublicKey struct {
 	Key       crypto.PublicKey
 }
 
-// PrivateKey makes signatures of exactly one algorithm.
+// PrivateKey makes signatures of exactly one algorithm. The Signer of an ES256
+// key may be anything that makes ECDSA signatures in ASN.1, wherever its private
+// part lies; the others are keys of the standard library.
 type PrivateKey struct {
 	ID        string
 	Algorithm string
@@ -82,6 +84,9 @@ func (k PrivateKey) sign(signed string) ([]byte, error) {
 	method, ok := methods[k.Algorithm]
 	if !ok {
 		return nil, errors.New("key without algorithm")
+	}
+	if _, here := k.Signer.(*ecdsa.PrivateKey); k.Algorithm == ES256 && !here {
+		return signElsewhere(k.Signer, signed)
 	}
 	return method.Sign(signed, k.Signer)
 }

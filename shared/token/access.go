@@ -40,6 +40,7 @@ type claims struct {
 	SessionID       string   `json:"sid"`
 	IssuedAt        int64    `json:"iat"`
 	ExpiresAt       int64    `json:"exp"`
+	NotBefore       int64    `json:"nbf,omitzero"` // we make none
 	ID              string   `json:"jti"`
 	Roles           []string `json:"roles"`
 	ProfileComplete bool     `json:"profile_complete"`
@@ -113,7 +114,7 @@ func (v *AccessVerifier) Verify(token string, now time.Time) (Access, error) {
 // for exp: our own clocks agree, and a late token is refreshed.
 func (v *AccessVerifier) check(c claims, now int64) error {
 	switch {
-	case c.Subject == "" || c.SessionID == "" || c.ID == "" || c.IssuedAt <= 0 || c.ExpiresAt <= 0:
+	case !isID(c.Subject) || !isID(c.SessionID) || !isID(c.ID) || c.IssuedAt <= 0 || c.ExpiresAt <= 0:
 		return ErrClaims
 	case c.Issuer != v.Issuer:
 		return ErrIssuer
@@ -123,8 +124,19 @@ func (v *AccessVerifier) check(c claims, now int64) error {
 		return ErrExpired
 	case c.ExpiresAt-c.IssuedAt > int64(MaxAccessLifetime/time.Second):
 		return ErrLifetime
-	case c.IssuedAt > now+int64(leeway/time.Second):
+	case max(c.IssuedAt, c.NotBefore) > now+int64(leeway/time.Second):
 		return ErrFuture
 	}
 	return nil
+}
+
+// isID reports whether a claim can be one of our ids: up to 255 characters of
+// printable ASCII (OpenID Connect Core 1.0 §2 bounds sub so), and no space.
+func isID(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 255
 }

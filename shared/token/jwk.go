@@ -29,8 +29,8 @@ const (
 	Retired Status = "retired" // checks, does not make
 )
 
-// jwk is a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2) with two members
-// of our own, status and since.
+// jwk is a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2) with three members
+// of our own: status, since, and kms in the place of d.
 type jwk struct {
 	KeyType   string `json:"kty"`
 	ID        string `json:"kid"`
@@ -47,6 +47,7 @@ type jwk struct {
 	P         octets `json:"p,omitempty"`
 	Q         octets `json:"q,omitempty"`
 	K         octets `json:"k,omitempty"`
+	KMS       string `json:"kms,omitempty"` // the ARN of the key, where AWS KMS holds its private part
 }
 
 // octets is base64url text without padding. It does not print: it may be a key.
@@ -138,6 +139,9 @@ func (k jwk) public() (jws.PublicKey, error) {
 	if err != nil {
 		return jws.PublicKey{}, fmt.Errorf("key %s: %w", k.ID, err)
 	}
+	if k.Use != "" && k.Use != "sig" {
+		return jws.PublicKey{}, fmt.Errorf("key %s: use %.20q is not sig", k.ID, k.Use)
+	}
 	if k.Algorithm != "" && k.Algorithm != alg {
 		return jws.PublicKey{}, fmt.Errorf("key %s: alg %.20q does not fit its type", k.ID, k.Algorithm)
 	}
@@ -171,6 +175,9 @@ func (k jwk) private() (jws.PrivateKey, error) {
 		return jws.PrivateKey{}, err
 	}
 	signer, err := k.signer(public.Key)
+	if _, away := signer.(elsewhere); k.KMS != "" && !away {
+		return jws.PrivateKey{}, fmt.Errorf("key %s: only the private part of an ES256 key can lie in KMS, and only there", k.ID)
+	}
 	if err != nil {
 		return jws.PrivateKey{}, fmt.Errorf("key %s: private part is missing or does not fit", k.ID)
 	}
@@ -180,6 +187,9 @@ func (k jwk) private() (jws.PrivateKey, error) {
 func (k jwk) signer(public crypto.PublicKey) (crypto.Signer, error) {
 	switch p := public.(type) {
 	case *ecdsa.PublicKey:
+		if k.KMS != "" && k.D == nil {
+			return elsewhere{k.KMS, p}, nil
+		}
 		key, err := ecdsa.ParseRawPrivateKey(p.Curve, k.D)
 		if err == nil && !key.PublicKey.Equal(p) {
 			err = errors.New("d does not fit x and y")

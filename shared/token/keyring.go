@@ -24,6 +24,7 @@ type Keyring struct{ keys []jwk }
 var (
 	ErrNextExists = errors.New("a next key is published already")
 	ErrNoNext     = errors.New("no next key is published")
+	ErrInKMS      = errors.New("the active key lies in KMS, so the next one is made there too")
 	ErrTooEarly   = errors.New("next key is too young: not everybody knows it yet")
 )
 
@@ -83,7 +84,11 @@ func (r *Keyring) Publish(random io.Reader, now time.Time) error {
 	if r.find(Next) != nil {
 		return ErrNextExists
 	}
-	kind, err := r.find(Active).kind()
+	active := r.find(Active)
+	if active.KMS != "" {
+		return ErrInKMS // else the next one's private part would lie about, unasked for
+	}
+	kind, err := active.kind()
 	if err != nil {
 		return err
 	}

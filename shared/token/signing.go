@@ -54,7 +54,7 @@ func (v *VerificationKeys) UnmarshalText(text []byte) error {
 	}
 	v.keys = make([]jws.PublicKey, 0, len(keys))
 	for _, k := range keys {
-		if k.D != nil || k.P != nil || k.Q != nil || k.K != nil {
+		if k.D != nil || k.P != nil || k.Q != nil || k.K != nil || k.KMS != "" {
 			return fmt.Errorf("key %s: a private key among the verification keys", k.ID)
 		}
 		public, err := k.public()
