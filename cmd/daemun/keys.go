@@ -65,19 +65,17 @@ func (c *rotateCommand) Run(all *keysCommand) error {
 	if c.Now {
 		ahead = 0
 	}
+	var refused []error // a set that is too young does not hold the others up
 	for _, s := range all.sets() {
-		err := s.Change(all.Dir, func(ring *token.Keyring) error {
+		refused = append(refused, s.Change(all.Dir, func(ring *token.Keyring) error {
 			err := ring.Promote(time.Now(), ahead)
 			if errors.Is(err, token.ErrNoNext) {
 				return ring.Publish(rand.Reader, time.Now())
 			}
 			return err
-		})
-		if err != nil {
-			return err
-		}
+		}))
 	}
-	return all.show(os.Stdout)
+	return errors.Join(append(refused, all.show(os.Stdout))...)
 }
 
 type retireCommand struct{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"daemun/shared/fault"
 	"daemun/shared/flow"
 	"daemun/shared/gate"
 	"daemun/shared/lambdahttp"
@@ -42,11 +43,40 @@ func (h *handler) leaveHere(ctx context.Context, r *lambdahttp.Request, inBody s
 	if err != nil {
 		return nil, err
 	}
+	if presented == "" {
+		return h.leaveByAccessToken(ctx, r)
+	}
 	userID, sessionID, err := h.logout.End(ctx, presented)
 	if err != nil {
 		return nil, err // the cookies stay: the person is not logged out
 	}
 	r.Note(slog.String("event", "logout"), slog.String("user_id", userID), slog.String("session_id", sessionID))
+	return h.left(byCookie), nil
+}
+
+// leaveByAccessToken ends the session that the access token speaks for: a browser
+// can have lost its refresh token and be logged in all the same.
+func (h *handler) leaveByAccessToken(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	accessToken, byCookie, err := h.delivery.AccessToken(r)
+	switch {
+	case fault.CodeOf(err) == fault.InvalidToken, err == nil && accessToken == "":
+		return h.left(false), nil
+	case err != nil:
+		return nil, err
+	}
+	if byCookie {
+		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
+			return nil, err
+		}
+	}
+	who, err := h.gate.Admit(accessToken)
+	if err != nil {
+		return h.left(byCookie), nil //nolint:nilerr // with a token that is good for nothing the person is logged out
+	}
+	if err := h.logout.EndCurrent(ctx, who); err != nil {
+		return nil, err
+	}
+	r.Note(slog.String("event", "logout"), slog.String("user_id", who.UserID), slog.String("session_id", who.SessionID))
 	return h.left(byCookie), nil
 }
 

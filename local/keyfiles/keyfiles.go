@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,25 +129,35 @@ func writeKeys(dir string, ring *token.Keyring, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	for id, text := range texts {
-		if err := os.WriteFile(filepath.Join(dir, id+".json"), []byte(text), mode); err != nil {
+	for _, key := range texts {
+		if err := replace(filepath.Join(dir, key.ID+".json"), key.JWK, mode); err != nil {
 			return err
 		}
 	}
 	return dropOthers(dir, texts)
 }
 
+// replace writes a file whole or not at all.
+func replace(path, text string, mode fs.FileMode) error {
+	if err := os.WriteFile(path+".new", []byte(text), mode); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
 // dropOthers removes the files of keys that are in the set no more.
-func dropOthers(dir string, kept map[string]string) error {
+func dropOthers(dir string, kept []token.KeyText) error {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return err
 	}
 	for _, path := range paths {
-		if _, ok := kept[strings.TrimSuffix(filepath.Base(path), ".json")]; !ok {
-			if err := os.Remove(path); err != nil {
-				return err
-			}
+		id := strings.TrimSuffix(filepath.Base(path), ".json")
+		if slices.ContainsFunc(kept, func(k token.KeyText) bool { return k.ID == id }) {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return err
 		}
 	}
 	return nil

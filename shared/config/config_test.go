@@ -104,7 +104,7 @@ func TestLoad_Defaults(t *testing.T) {
 		if d := cmp.Diff([]string{"https://app.example.com"}, c.Origins()); d != "" || c.FrontOrigin() != "https://app.example.com" {
 			t.Errorf("origins: %s %s", c.FrontOrigin(), d)
 		}
-		if c.InsecureCookies || !c.ClientSecret.Empty() {
+		if c.InsecureCookies || c.ClientSecret.Reveal() != "" {
 			t.Error("insecure cookies or a secret from nowhere")
 		}
 		want := session.Rule{Grace: 10 * time.Second, Idle: 7 * 24 * time.Hour, Absolute: 90 * 24 * time.Hour}
@@ -257,7 +257,7 @@ func TestLoad_ValuesWithoutAReferenceAskNobody(t *testing.T) {
 func TestLoad_MissingParameterIsAnEmptyVariable(t *testing.T) {
 	var c full
 	r := &resolver{}
-	if err := config.Load(t.Context(), environment(t, "CLIENT_SECRET=ssm:/d/none"), r, &c); err != nil || !c.ClientSecret.Empty() {
+	if err := config.Load(t.Context(), environment(t, "CLIENT_SECRET=ssm:/d/none"), r, &c); err != nil || c.ClientSecret.Reveal() != "" {
 		t.Errorf("optional: %v", err)
 	}
 	err := config.Load(t.Context(), environment(t, "SIGNING_KEYS=ssm:/d/none"), r, &c)

@@ -204,7 +204,11 @@ func (c *Completion) turnAway(ctx context.Context, s *session.Session, now time.
 }
 
 func (c *Completion) completed(u *user.User, s *session.Session, now time.Time, isNew bool) (Completed, error) {
-	t, err := c.Issuer.tokens(u, s, now)
+	access, err := c.Issuer.accessToken(u, s.ID, now)
+	if err != nil {
+		return Completed{}, err
+	}
+	t, err := c.Issuer.tokens(u, s, access, now)
 	if err != nil {
 		return Completed{}, err
 	}

@@ -26,16 +26,17 @@ type Issuer struct {
 	Rand    io.Reader
 }
 
-// tokens makes the session's tokens at the time now: a fresh access token, and
-// the refresh token of the session's generation under the session's key.
-func (i *Issuer) tokens(u *user.User, s *session.Session, now time.Time) (Tokens, error) {
-	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation}, s.KeyID)
-	if err != nil {
-		return Tokens{}, err
-	}
-	access, err := i.Access.Mint(token.Access{
-		UserID: u.ID, SessionID: s.ID, Roles: u.Roles, ProfileComplete: u.ProfileComplete,
+// accessToken makes a fresh access token of the session at the time now.
+func (i *Issuer) accessToken(u *user.User, sessionID string, now time.Time) (string, error) {
+	return i.Access.Mint(token.Access{
+		UserID: u.ID, SessionID: sessionID, Roles: u.Roles, ProfileComplete: u.ProfileComplete,
 	}, now)
+}
+
+// tokens puts the session's tokens together: the access token, and the refresh
+// token of the session's generation under the session's key.
+func (i *Issuer) tokens(u *user.User, s *session.Session, access string, now time.Time) (Tokens, error) {
+	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation}, s.KeyID)
 	if err != nil {
 		return Tokens{}, err
 	}

@@ -46,6 +46,11 @@ func (l *Logout) EndAll(ctx context.Context, who token.Access) error {
 			return fmt.Errorf("end session: %w", err)
 		}
 	}
+	return l.EndCurrent(ctx, who)
+}
+
+// EndCurrent ends the session of an access token.
+func (l *Logout) EndCurrent(ctx context.Context, who token.Access) error {
 	if err := l.Sessions.EndSession(ctx, who.UserID, who.SessionID, session.EndedByLogout, l.Now()); err != nil {
 		return fmt.Errorf("end current session: %w", err)
 	}

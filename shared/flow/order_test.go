@@ -123,6 +123,18 @@ func TestRefresh_OwnFaultsEndNothing(t *testing.T) {
 	}
 }
 
+// V4, F-76: where the signing key is far away, signing can fail. Then nothing was
+// rotated, and the same token works when it is back, however late.
+func TestRefresh_SignsBeforeItRotates(t *testing.T) {
+	s := &stage{now: start, user: &user.User{ID: userID}, rotated: true}
+	r, k := newRefresh(t, s)
+	r.Issuer.Access.Rand = iotest.ErrReader(errDown) // the first thing that signing needs
+	if _, err := r.Refresh(t.Context(), k.token(t, 1)); !errors.Is(err, errDown) {
+		t.Errorf("got %v", err)
+	}
+	wantSteps(t, s, "find user", "clock")
+}
+
 func TestRefresh_ForgedTokenTouchesNothing(t *testing.T) {
 	s := &stage{now: start}
 	r, _ := newRefresh(t, s)

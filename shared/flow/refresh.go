@@ -58,6 +58,12 @@ func (r *Refresh) Refresh(ctx context.Context, presented string) (Refreshed, err
 	// judgement of its refusal must speak of one instant, and a slow read must
 	// not make it an old one.
 	now := r.Now()
+	// Signing comes before the rotation: where the key is far away it can fail,
+	// and a rotation whose answer never comes is a session lost.
+	access, err := r.Issuer.accessToken(u, t.SessionID, now)
+	if err != nil {
+		return Refreshed{}, fmt.Errorf("access token: %w", err)
+	}
 	rotation := session.Rotation{
 		UserID: t.UserID, SessionID: t.SessionID, Presented: t.Generation,
 		KeyID: r.Issuer.Refresh.ActiveID(), Now: now, Rule: r.Issuer.Rule,
@@ -71,7 +77,7 @@ func (r *Refresh) Refresh(ctx context.Context, presented string) (Refreshed, err
 			return Refreshed{}, err
 		}
 	}
-	return r.answer(u, s, presented, now)
+	return r.answer(u, s, access, presented, now)
 }
 
 // owner reads the user of the session. A user who is gone or disabled has no
@@ -107,8 +113,8 @@ func (r *Refresh) judge(ctx context.Context, rotation session.Rotation, old *ses
 	}
 }
 
-func (r *Refresh) answer(u *user.User, s *session.Session, presented string, now time.Time) (Refreshed, error) {
-	t, err := r.Issuer.tokens(u, s, now)
+func (r *Refresh) answer(u *user.User, s *session.Session, access, presented string, now time.Time) (Refreshed, error) {
+	t, err := r.Issuer.tokens(u, s, access, now)
 	if errors.Is(err, token.ErrUnknownKeyID) {
 		// Another instance knows newer keys. Never another key in its place: two
 		// successors of one token would fork the session.

@@ -81,8 +81,8 @@ func (h *Handler) meets(q question, who token.Access) error {
 		return nil
 	case len(q.routes) == 0:
 		return errors.New("demands need the route; REST TOKEN authorizers are not told it")
-	case q.shape == http2 && len(q.sources) > 0 && !slices.Contains(q.sources, q.routes[0]):
-		return errors.New("demands need $context.routeKey among the identity sources")
+	case q.shape == http2 && len(q.sources) > 0 && (q.routeEchoed || !slices.Contains(q.sources, q.routes[0])):
+		return errors.New("demands need $context.routeKey among the identity sources, and no client that says it itself")
 	case q.shape != http2 && !isExact(q.arn):
 		return errors.New("a policy cannot name this path and nothing else")
 	case !h.Demands.Of(q.apiID, q.routes...).Met(who):

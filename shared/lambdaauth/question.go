@@ -40,20 +40,24 @@ type question struct {
 	// sources are the values by which the gateway may keep the verdict: none where
 	// it keeps none. REST APIs keep verdicts too, but do not tell.
 	sources []string
+	// routeEchoed says that a value of the client's own is the route key: then its
+	// being among the sources says nothing.
+	routeEchoed bool
 }
 
 // event is the union of API Gateway's authorizer events, as far as it decides.
 type event struct {
-	Version            string              `json:"version"`
-	Type               string              `json:"type"`
-	MethodARN          string              `json:"methodArn"`
-	RouteKey           string              `json:"routeKey"`
-	IdentitySource     jsontext.Value      `json:"identitySource"` // a list in payload 2.0, a text in 1.0
-	AuthorizationToken string              `json:"authorizationToken"`
-	Cookies            []string            `json:"cookies"`
-	Headers            map[string]string   `json:"headers"`
-	MultiValueHeaders  map[string][]string `json:"multiValueHeaders"`
-	RequestContext     struct {
+	Version               string              `json:"version"`
+	Type                  string              `json:"type"`
+	MethodARN             string              `json:"methodArn"`
+	RouteKey              string              `json:"routeKey"`
+	IdentitySource        jsontext.Value      `json:"identitySource"` // a list in payload 2.0, a text in 1.0
+	AuthorizationToken    string              `json:"authorizationToken"`
+	Cookies               []string            `json:"cookies"`
+	Headers               map[string]string   `json:"headers"`
+	QueryStringParameters map[string]string   `json:"queryStringParameters"`
+	MultiValueHeaders     map[string][]string `json:"multiValueHeaders"`
+	RequestContext        struct {
 		RequestID    string `json:"requestId"`
 		APIID        string `json:"apiId"`
 		RouteKey     string `json:"routeKey"`
@@ -102,7 +106,20 @@ func parse(payload []byte) (question, error) {
 	if q.sources, err = e.identitySources(); err != nil {
 		return q, err
 	}
+	q.routeEchoed = e.echoes(q.route())
 	return q, q.readHeaders(e)
+}
+
+// echoes reports whether a header, a query parameter or a cookie has the value.
+func (e event) echoes(value string) bool {
+	for _, values := range []map[string]string{e.Headers, e.QueryStringParameters} {
+		for _, v := range values {
+			if v == value {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(e.Cookies, func(c string) bool { return strings.HasSuffix(c, "="+value) })
 }
 
 func (e event) shape() shape {

@@ -17,7 +17,7 @@ import (
 func TestFunction_IsBuiltByTheFirstEventThatCanBe(t *testing.T) {
 	w := newWorld(t)
 	attempts, fails := 0, true
-	f := lambdaauth.NewFunction(lambdaauth.Host{Logger: slog.New(slog.NewJSONHandler(w.log, nil))},
+	f := lambdaauth.NewFunction(lambdaauth.Host{Now: time.Now, Logger: slog.New(slog.NewJSONHandler(w.log, nil))},
 		func(context.Context, lambdaauth.Host) (*lambdaauth.Handler, error) {
 			attempts++
 			if fails {
@@ -62,7 +62,7 @@ func TestFunction_BuildLeavesTimeToAnswer(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), end)
 	defer cancel()
 	var limit time.Time
-	f := lambdaauth.NewFunction(lambdaauth.Host{Logger: w.handler.Logger},
+	f := lambdaauth.NewFunction(lambdaauth.Host{Now: time.Now, Logger: w.handler.Logger},
 		func(ctx context.Context, _ lambdaauth.Host) (*lambdaauth.Handler, error) {
 			limit, _ = ctx.Deadline()
 			return nil, errors.New("too late")

@@ -48,6 +48,7 @@ type Function struct {
 
 	mu    sync.Mutex
 	built lambda.Handler
+	due   time.Time // when built is to be built anew
 }
 
 // New makes a function that is not built yet.
@@ -60,6 +61,14 @@ func New[H lambda.Handler](host Host, build func(context.Context, Host) (H, erro
 const (
 	buildTimeout = 3 * time.Second
 	reserve      = 500 * time.Millisecond
+)
+
+// RebuildAfter is how long a handler serves before it is built anew, and so how
+// old its keys and secrets can be. While a build fails, the last good handler
+// serves on, and the build is tried again after retryAfter.
+const (
+	RebuildAfter = 15 * time.Minute
+	retryAfter   = time.Minute
 )
 
 // Init builds the handler before the first event, while Lambda's CPU is
@@ -81,22 +90,33 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return h.Invoke(ctx, event)
 }
 
+// handler is the handler, built anew when it is due.
 func (f *Function) handler(ctx context.Context) (lambda.Handler, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.built != nil {
+	now := f.host.Now()
+	if f.built != nil && now.Before(f.due) {
 		return f.built, nil
 	}
+	h, err := f.buildInTime(ctx)
+	switch {
+	case err == nil:
+		f.built, f.due = h, now.Add(RebuildAfter)
+	case f.built != nil:
+		f.host.Logger.ErrorContext(ctx, "rebuild", slog.String("error", err.Error()))
+		f.due = now.Add(retryAfter)
+	default:
+		return nil, err
+	}
+	return f.built, nil
+}
+
+func (f *Function) buildInTime(ctx context.Context) (lambda.Handler, error) {
 	limit := time.Now().Add(buildTimeout)
 	if end, ok := ctx.Deadline(); ok && end.Add(-reserve).Before(limit) {
 		limit = end.Add(-reserve)
 	}
 	ctx, cancel := context.WithDeadline(ctx, limit)
 	defer cancel()
-	h, err := f.build(ctx)
-	if err != nil {
-		return nil, err // not h: a nil pointer is no nil lambda.Handler
-	}
-	f.built = h
-	return h, nil
+	return f.build(ctx)
 }

@@ -19,47 +19,37 @@ import (
 // maxBody bounds a request body in bytes: our largest is a few hundred.
 const maxBody = 16 << 10
 
-// parse reads an HTTP API event, payload format 2.0. The request is never nil:
-// where the event is bad it holds what could be read, enough to answer with.
-func parse(payload []byte) (*Request, error) {
+// parse reads an HTTP API event, payload format 2.0, into r. Where the event is
+// bad, r holds what could be read: enough to answer with.
+func parse(payload []byte, r *Request) error {
 	var e events.APIGatewayV2HTTPRequest
 	if err := json.Unmarshal(payload, &e); err != nil {
-		return &Request{}, fault.Newf(fault.InvalidRequest, "not an HTTP API event") // err would quote the event
+		return fault.Newf(fault.InvalidRequest, "not an HTTP API event") // err would quote the event
 	}
-	r := &Request{
-		ID:        requestID(e.RequestContext.RequestID),
-		Route:     e.RouteKey,
-		SourceIP:  e.RequestContext.HTTP.SourceIP,
-		UserAgent: e.RequestContext.HTTP.UserAgent,
-		Path:      e.PathParameters,
+	if id := e.RequestContext.RequestID; validID.MatchString(id) {
+		r.ID = id // it is shown to people and put into redirects
 	}
+	r.Route, r.Path = e.RouteKey, e.PathParameters
+	r.SourceIP, r.UserAgent = e.RequestContext.HTTP.SourceIP, e.RequestContext.HTTP.UserAgent
 	if e.Version != "2.0" {
-		return r, fault.Newf(fault.InvalidRequest, "event version %.10q", e.Version)
+		return fault.Newf(fault.InvalidRequest, "event version %.10q", e.Version)
 	}
 	var err error
 	if r.headers, err = lowerCased(e.Headers); err != nil {
-		return r, fault.New(fault.InvalidRequest, err)
+		return fault.New(fault.InvalidRequest, err)
 	}
 	if r.cookies, err = cookiesOf(e.Cookies, r.headers); err != nil {
-		return r, fault.New(fault.InvalidRequest, err)
+		return fault.New(fault.InvalidRequest, err)
 	}
 	if r.query, err = parseQuery(e.RawQueryString); err != nil {
-		return r, fault.New(fault.InvalidRequest, err)
+		return fault.New(fault.InvalidRequest, err)
 	}
 	r.body, err = bodyOf(e.Body, e.IsBase64Encoded)
-	return r, err
+	return err
 }
 
+// validID is what the gateway's request ids look like.
 var validID = regexp.MustCompile(`^[A-Za-z0-9_=-]{1,64}$`)
-
-// requestID takes the gateway's id if it looks like one: it is shown to people
-// and put into redirects.
-func requestID(id string) string {
-	if !validID.MatchString(id) {
-		return ""
-	}
-	return id
-}
 
 func lowerCased(headers map[string]string) (map[string]string, error) {
 	lower := make(map[string]string, len(headers))

@@ -47,18 +47,18 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-reserve))
 		defer cancel()
 	}
-	request, err := parse(payload)
-	if request.ID == "" {
-		request.ID = invocationID(ctx)
-	}
-	route, known := h.route(request.Route)
-	if err == nil && !known {
-		err = fault.Newf(fault.NotFound, "no such route")
-	}
-	var response *Response
-	if err == nil {
-		response, err = h.handle(ctx, route, request)
-	}
+	request, route := &Request{ID: invocationID(ctx)}, Route{}
+	response, err := guarded(request, func() (*Response, error) {
+		if err := parse(payload, request); err != nil {
+			route, _ = h.route(request.Route)
+			return nil, err
+		}
+		var known bool
+		if route, known = h.route(request.Route); !known {
+			return nil, fault.Newf(fault.NotFound, "no such route")
+		}
+		return route.Handle(ctx, request)
+	})
 	return h.finish(ctx, request, route, response, err)
 }
 
@@ -71,9 +71,9 @@ func (h *Handler) route(key string) (Route, bool) {
 	return Route{}, false
 }
 
-// handle runs the route and turns a panic into a fault: it would end the
-// process and leave the log with a trace of whatever was in hand.
-func (h *Handler) handle(ctx context.Context, route Route, r *Request) (response *Response, err error) {
+// guarded turns a panic into a fault: it would end the process and leave the log
+// with a trace of whatever was in hand.
+func guarded(r *Request, handle func() (*Response, error)) (response *Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			// The value may hold part of the request: only its type is told.
@@ -81,7 +81,7 @@ func (h *Handler) handle(ctx context.Context, route Route, r *Request) (response
 			response, err = nil, fault.Newf(fault.Internal, "panic: %T", p)
 		}
 	}()
-	return route.Handle(ctx, r)
+	return handle()
 }
 
 // finish answers and writes the request's line in the log. A response that came

@@ -3,7 +3,6 @@ package lambdahttp
 import (
 	"context"
 
-	"daemun/shared/fault"
 	"daemun/shared/lambdahost"
 )
 
@@ -24,10 +23,11 @@ func NewFunction(host Host, build Build) *lambdahost.Function {
 // refuse answers while there is no handler. Where the front end is, is not known
 // then: browsers get JSON too.
 func refuse(ctx context.Context, host Host, event []byte, err error) ([]byte, error) {
-	r, _ := parse(event)
-	if r.ID == "" {
-		r.ID = invocationID(ctx)
-	}
+	r := &Request{ID: invocationID(ctx)}
+	response, err := guarded(r, func() (*Response, error) {
+		_ = parse(event, r) // only for the request's id
+		return nil, err
+	})
 	h := &Handler{Logger: host.Logger}
-	return h.finish(ctx, r, Route{}, nil, fault.From(err))
+	return h.finish(ctx, r, Route{}, response, err)
 }

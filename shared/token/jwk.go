@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -12,6 +13,8 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -103,7 +106,9 @@ func parseSet(text []byte) ([]jwk, error) {
 	return set.Keys, nil
 }
 
-// activeOf returns the one key that makes tokens.
+// activeOf returns the one key that makes tokens: of several active ones the
+// newest. Where each key is a parameter of its own, promoting one takes two
+// writes, and for a moment both keys are active.
 func activeOf(keys []jwk) (jwk, error) {
 	var active []jwk
 	for _, k := range keys {
@@ -111,10 +116,12 @@ func activeOf(keys []jwk) (jwk, error) {
 			active = append(active, k)
 		}
 	}
-	if len(active) != 1 {
-		return jwk{}, fmt.Errorf("key set has %d active keys, want 1", len(active))
+	if len(active) == 0 {
+		return jwk{}, errors.New("key set has no active key")
 	}
-	return active[0], nil
+	return slices.MaxFunc(active, func(a, b jwk) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), strings.Compare(a.ID, b.ID))
+	}), nil
 }
 
 // secretSize is the size of a symmetric key in bytes: AES-256, and the output

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -43,14 +44,21 @@ func NewKeyring(kind string, random io.Reader, now time.Time) (*Keyring, error) 
 	return &Keyring{keys: []jwk{k}}, nil
 }
 
-// ParseKeyring reads a JWK Set with exactly one active key.
+// ParseKeyring reads a JWK Set. Of several active keys, which a promotion that
+// was cut short leaves behind, the newest stays active.
 func ParseKeyring(text []byte) (*Keyring, error) {
 	keys, err := parseSet(text)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := activeOf(keys); err != nil {
+	active, err := activeOf(keys)
+	if err != nil {
 		return nil, err
+	}
+	for i, k := range keys {
+		if k.Status == Active && k.ID != active.ID {
+			keys[i].Status, keys[i].Since = Retired, active.Since
+		}
 	}
 	return &Keyring{keys: keys}, nil
 }
@@ -66,15 +74,27 @@ func (r *Keyring) MarshalText() ([]byte, error) {
 	return text, nil
 }
 
-// Texts is the JWK of each key, by key id.
-func (r *Keyring) Texts() (map[string]string, error) {
-	texts := map[string]string{}
+// KeyText is a key of a set, on its own.
+type KeyText struct {
+	ID  string
+	JWK string
+}
+
+// Texts is the JWK of each key, the active one first: laid down in this order,
+// a set is never without one.
+func (r *Keyring) Texts() ([]KeyText, error) {
+	var texts []KeyText
 	for _, k := range r.keys {
 		text, err := json.Marshal(k)
 		if err != nil {
 			return nil, fmt.Errorf("key %s cannot be written", k.ID) // err may quote it
 		}
-		texts[k.ID] = string(text)
+		one := KeyText{k.ID, string(text)}
+		if k.Status == Active {
+			texts = slices.Insert(texts, 0, one)
+		} else {
+			texts = append(texts, one)
+		}
 	}
 	return texts, nil
 }

@@ -175,9 +175,24 @@ func TestKeyring_PublicKeepsIDsAndStatuses(t *testing.T) {
 	}
 }
 
-func TestParseKeyring_WantsOneActiveKey(t *testing.T) {
+// A promotion that was cut short leaves two active keys: the newest stays.
+func TestParseKeyring_FinishesAPromotion(t *testing.T) {
+	older, newer := members(t, secretJWK("a", "active", "a"), "since", 100), members(t, secretJWK("b", "active", "b"), "since", 200)
+	r, err := token.ParseKeyring([]byte(setOf(older, newer)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range r.List() {
+		want := map[string]token.Status{"a": token.Retired, "b": token.Active}[k.ID]
+		if k.Status != want || k.Since.Unix() != 200 {
+			t.Errorf("%s is %s since %v", k.ID, k.Status, k.Since)
+		}
+	}
+}
+
+func TestParseKeyring_WantsAnActiveKey(t *testing.T) {
 	good := secretJWK("a", "active", "a")
-	for _, text := range []string{"", "{}", setOf(), setOf(secretJWK("a", "next", "a")), setOf(good, secretJWK("b", "active", "b")), setOf(good, good)} {
+	for _, text := range []string{"", "{}", setOf(), setOf(secretJWK("a", "next", "a")), setOf(good, good)} {
 		if _, err := token.ParseKeyring([]byte(text)); err == nil {
 			t.Errorf("%.40q is taken", text)
 		}

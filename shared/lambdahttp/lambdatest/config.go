@@ -54,7 +54,6 @@ func BadSecretKeys() map[string]string {
 		"dot in id":    key(`"kty":"oct","kid":"a.b","status":"active","k":"` + good + `"`),
 		"no status":    key(`"kty":"oct","kid":"a","k":"` + good + `"`),
 		"not active":   key(`"kty":"oct","kid":"a","status":"next","k":"` + good + `"`),
-		"two active":   key(`"kty":"oct","kid":"a","status":"active","k":"` + good + `"},{"kty":"oct","kid":"b","status":"active","k":"` + good + `"`),
 		"one id twice": key(`"kty":"oct","kid":"a","status":"active","k":"` + good + `"},{"kty":"oct","kid":"a","status":"next","k":"` + good + `"`),
 		"k twice":      key(`"kty":"oct","kid":"a","status":"active","k":"` + good + `","k":"` + good + `"`),
 		"trailing":     key(`"kty":"oct","kid":"a","status":"active","k":"`+good+`"`) + "x",
