@@ -35,7 +35,7 @@ VENV        := .tools/venv-cfn-lint-$(CFN_LINT_VERSION)-sam-$(SAM_CLI_VERSION)
 # The folders that Go's ./... passes over, because they begin with a dot.
 PACKAGES    := ./... ./.ci/noskip
 
-.PHONY: help run build test browser bench lint validate clean
+.PHONY: help run build test browser show bench lint validate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z<>A-Z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,19 @@ browser: # the end-to-end test drives a real one
 	else \
 		echo 'The browser test needs Chromium: install it as chromium or google-chrome on the PATH.' >&2; exit 1; \
 	fi
+
+# The tests that print what they measured, one package after another. Functions log in
+# JSON, a line each, which is left out here.
+SHOWN := TestAccess_StrictnessMatrix|TestTokens_EachOpensItsOwnDoorsOnly|TestTokens_ForeignLibrariesAgree|TestHandler_ContextIsBounded
+SHOWN := $(SHOWN)|TestOrders_EachTokenGetsItsAnswer|TestRotation_RefusesNoValidToken|TestFunctions_PackagesAreSmall
+# Those that take pictures.
+SHOWN := $(SHOWN)|TestLogin_ShowsWhoLoggedIn|TestLogin_CancelledIsToldOnTheFrontPage|TestLogin_InKorean|TestOrders_AreCalledOnAnotherHostWithTheAccessToken
+
+show: build browser ## print the matrices, tables and figures that the tests measure, and take screenshots into .build/screenshots
+	@SCREENSHOTS='$(CURDIR)/.build/screenshots' go test -v -count=1 -p 1 -run '^($(SHOWN))$$' \
+		. ./shared/token ./shared/lambdaauth ./local/josetest ./local/racetest ./local/browsertest ./$(EXAMPLE) \
+		| grep -vE '\{"(time|errorMessage)":|^=== '
+	@ls .build/screenshots/*.png
 
 # A finding fails (status 3). So does any error but one: where the database of
 # vulnerabilities cannot be reached, nothing was checked, and that is said aloud.

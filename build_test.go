@@ -114,7 +114,7 @@ func TestFunctions_PackagesAreSmall(t *testing.T) {
 				dir := t.TempDir()
 				output(t, "make", "build-"+id, "ARTIFACTS_DIR="+dir, "ARCH="+arch)
 				size := zippedSize(t, filepath.Join(dir, "bootstrap"))
-				t.Logf("%.2f MB zipped", float64(size)/(1<<20))
+				t.Logf("%s %-18s %.2f MB zipped", arch, id, float64(size)/(1<<20))
 				if size > limit {
 					t.Errorf("%d bytes zipped, more than %d", size, limit)
 				}

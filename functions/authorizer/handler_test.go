@@ -24,6 +24,7 @@ func TestAuthorizer_GoldenEvents(t *testing.T) {
 	want := map[string][2]string{ // by default; where the access cookie counts
 		"http-2":                            {allow, allow},
 		"http-2-route-in-key":               {allow, allow},
+		"http-2-route-echoed":               {allow, allow}, // nothing is demanded here
 		"http-2-uncached":                   {allow, allow},
 		"http-2-cached-without-token":       {deny, deny},
 		"http-2-anonymous":                  {deny, deny},
@@ -114,7 +115,7 @@ func TestAuthorizer_Demands(t *testing.T) {
 	}}`
 	f := w.function()
 	for shape, met := range map[string]string{
-		"http-2-route-in-key": allow, "http-2-uncached": allow, "http-2": deny,
+		"http-2-route-in-key": allow, "http-2-uncached": allow, "http-2": deny, "http-2-route-echoed": deny,
 		"http-1": allow, "rest-request": allow, "rest-token": deny, "websocket": allow,
 	} {
 		if got := ask(t, f, w.event(shape, w.with())); got != met {

@@ -51,9 +51,19 @@ type answer struct {
 
 func get(t *testing.T, address string, cookies ...*http.Cookie) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	return send(t, http.MethodGet, address, cookies...)
+}
+
+// send sends a request without a body, as a page at publicURL would.
+func send(t *testing.T, method, address string, cookies ...*http.Cookie) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return answer{}
+	}
+	if method != http.MethodGet {
+		request.Header.Set("Origin", publicURL)
 	}
 	for _, c := range cookies {
 		request.AddCookie(c)

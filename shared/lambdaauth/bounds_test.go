@@ -33,6 +33,39 @@ func TestHandler_AllowsNoPatterns(t *testing.T) {
 	}
 }
 
+// AZ-02. What the client says itself is not $context.routeKey: the gateway does
+// not tell which source a value comes from, and a verdict kept by a header of the
+// client's choice would be one for every route.
+func TestHandler_ClientCannotSpeakForTheRoute(t *testing.T) {
+	const route = "GET /orders/{id}"
+	for name, echo := range map[string]func(object){
+		"header":              func(o object) { o.in("headers")["x-route"] = route },
+		"header, twice":       func(o object) { o.in("headers")["x-route"] = "x," + route },
+		"user agent":          func(o object) { o.in("headers")["user-agent"] = route },
+		"query":               func(o object) { o["queryStringParameters"] = map[string]string{"route": route} },
+		"query, twice":        func(o object) { o["queryStringParameters"] = map[string]string{"route": route + ",x"} },
+		"cookie":              func(o object) { o["cookies"] = []string{"theme=dark", "route=" + route} },
+		"cookie without name": func(o object) { o["cookies"] = []string{route} },
+	} {
+		w := newWorld(t).demand(`{"` + route + `":{"roles":["buyer"]}}`)
+		event := w.event("http-2-route-in-key")
+		echo(event)
+		if got := w.ask(event); got != deny {
+			t.Errorf("%s: %s, want %s", name, got, deny)
+		}
+		event["identitySource"] = nil // nothing is kept: nothing can be kept for another route
+		if got := w.ask(event); got != allow {
+			t.Errorf("%s, nothing kept: %s, want %s", name, got, allow)
+		}
+	}
+	w := newWorld(t).demand(`{"` + route + `":{"roles":["buyer"]}}`)
+	event := w.event("http-2-route-in-key")
+	event.in("headers")["x-route"] = "GET /orders"
+	if got := w.ask(event); got != allow {
+		t.Errorf("a header with another route: %s, want %s", got, allow)
+	}
+}
+
 // AZ-04. A panic is a refusal, and an error in the log without the token.
 func TestHandler_PanicRefuses(t *testing.T) {
 	for shape, refusal := range refusals {

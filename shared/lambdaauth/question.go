@@ -40,8 +40,8 @@ type question struct {
 	// sources are the values by which the gateway may keep the verdict: none where
 	// it keeps none. REST APIs keep verdicts too, but do not tell.
 	sources []string
-	// routeEchoed says that a value of the client's own is the route key: then its
-	// being among the sources says nothing.
+	// routeEchoed says that the client itself sent the route key: then its being
+	// among the sources says nothing.
 	routeEchoed bool
 }
 
@@ -110,16 +110,17 @@ func parse(payload []byte) (question, error) {
 	return q, q.readHeaders(e)
 }
 
-// echoes reports whether a header, a query parameter or a cookie has the value.
+// echoes reports whether the value is in a header, a query parameter or a cookie,
+// alone or among others: the gateway joins what a client sends twice.
 func (e event) echoes(value string) bool {
 	for _, values := range []map[string]string{e.Headers, e.QueryStringParameters} {
 		for _, v := range values {
-			if v == value {
+			if strings.Contains(v, value) {
 				return true
 			}
 		}
 	}
-	return slices.ContainsFunc(e.Cookies, func(c string) bool { return strings.HasSuffix(c, "="+value) })
+	return slices.ContainsFunc(e.Cookies, func(c string) bool { return strings.Contains(c, value) })
 }
 
 func (e event) shape() shape {

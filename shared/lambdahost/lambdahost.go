@@ -56,11 +56,13 @@ func New[H lambda.Handler](host Host, build func(context.Context, Host) (H, erro
 	return &Function{host: host, refuse: refuse, build: func(ctx context.Context) (lambda.Handler, error) { return build(ctx, host) }}
 }
 
-// buildTimeout keeps a build within the 10 s that Lambda gives the init phase;
+// buildTimeout keeps a build within the 10 s that Lambda gives the init phase.
+// rebuildTimeout is shorter: the event that waits could be answered without.
 // reserve is kept of an event's own time, to refuse it in.
 const (
-	buildTimeout = 3 * time.Second
-	reserve      = 500 * time.Millisecond
+	buildTimeout   = 3 * time.Second
+	rebuildTimeout = 1500 * time.Millisecond
+	reserve        = 500 * time.Millisecond
 )
 
 // RebuildAfter is how long a handler serves before it is built anew, and so how
@@ -90,7 +92,8 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return h.Invoke(ctx, event)
 }
 
-// handler is the handler, built anew when it is due.
+// handler is the handler, built anew when it is due. It is not built behind an
+// event's back: Lambda freezes a process between events.
 func (f *Function) handler(ctx context.Context) (lambda.Handler, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -112,7 +115,11 @@ func (f *Function) handler(ctx context.Context) (lambda.Handler, error) {
 }
 
 func (f *Function) buildInTime(ctx context.Context) (lambda.Handler, error) {
-	limit := time.Now().Add(buildTimeout)
+	longest := buildTimeout
+	if f.built != nil {
+		longest = rebuildTimeout
+	}
+	limit := time.Now().Add(longest)
 	if end, ok := ctx.Deadline(); ok && end.Add(-reserve).Before(limit) {
 		limit = end.Add(-reserve)
 	}
