@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"io"
 	"time"
 
+	"daemun/shared/client"
 	"daemun/shared/session"
 	"daemun/shared/token"
 	"daemun/shared/user"
@@ -29,11 +31,13 @@ type Issuer struct {
 // tokens makes the session's tokens at the time now: a fresh access token, and
 // the refresh token of the session's generation under the session's key.
 func (i *Issuer) tokens(u *user.User, s *session.Session, now time.Time) (Tokens, error) {
-	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation}, s.KeyID)
+	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation, Client: s.Client}, s.KeyID)
 	if err != nil {
 		return Tokens{}, err
 	}
-	access, err := i.Access.Mint(token.Access{
+	issuer := i.Access
+	issuer.ClientID = cmp.Or(s.Client, issuer.ClientID)
+	access, err := issuer.Mint(token.Access{
 		UserID: u.ID, SessionID: s.ID, Roles: u.Roles, ProfileComplete: u.ProfileComplete,
 	}, now)
 	if err != nil {
@@ -45,13 +49,16 @@ func (i *Issuer) tokens(u *user.User, s *session.Session, now time.Time) (Tokens
 	}, nil
 }
 
-// session makes a new session of the user.
-func (i *Issuer) session(userID string, d session.Device, now time.Time) (*session.Session, error) {
+// session makes a new session of the user at the client.
+func (i *Issuer) session(userID, clientName string, d session.Device, now time.Time) (*session.Session, error) {
 	id, err := randomText(i.Rand)
 	if err != nil {
 		return nil, err
 	}
+	if clientName == client.Default {
+		clientName = "" // however the login ended
+	}
 	return &session.Session{
-		UserID: userID, ID: id, Generation: 1, KeyID: i.Refresh.ActiveID(), CreatedAt: now, Device: d,
+		UserID: userID, ID: id, Generation: 1, KeyID: i.Refresh.ActiveID(), CreatedAt: now, Client: clientName, Device: d,
 	}, nil
 }
