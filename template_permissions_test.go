@@ -22,7 +22,13 @@ func TestTemplate_EachFunctionMayDoExactlyWhatItDoes(t *testing.T) {
 			"dynamodb:PutItem !GetAtt RefreshTokensTable.Arn",
 			"dynamodb:PutItem !GetAtt UsersTable.Arn",
 			"kms:Sign !Ref SigningKmsKeyArns, if SignsWithKms",
+			"ssm:GetParameter /daemun/${Stage}/apple/private-key",
+			"ssm:GetParameter /daemun/${Stage}/github/client-secret",
+			"ssm:GetParameter /daemun/${Stage}/google/client-secret",
 			"ssm:GetParameter /daemun/${Stage}/kakao/client-secret",
+			"ssm:GetParameter /daemun/${Stage}/line/client-secret",
+			"ssm:GetParameter /daemun/${Stage}/naver/client-secret",
+			"ssm:GetParameter /daemun/${Stage}/oidc/client-secret",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/refresh",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/signing",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/transaction",
@@ -126,7 +132,7 @@ func TestTemplate_HoldsNoSecret(t *testing.T) {
 	template := loadTemplate(t)
 	for id, f := range functions(template) {
 		for name, v := range at(f, "Properties", "Environment", "Variables").(map[string]node) {
-			isSecret := strings.HasSuffix(name, "_KEYS") || strings.HasSuffix(name, "_SECRET")
+			isSecret := strings.HasSuffix(name, "_KEYS") || strings.HasSuffix(name, "_SECRET") || strings.HasSuffix(name, "_PRIVATE_KEY")
 			isReference := func(s string) bool { return strings.HasPrefix(s, "!Sub ssm:/daemun/${Stage}/") }
 			if isSecret && !slices.ContainsFunc(allStrings(v), isReference) {
 				t.Errorf("%s: %s is %v, not a reference", id, name, v)

@@ -57,8 +57,10 @@ func TestTemplate_Routes(t *testing.T) {
 	want := map[string]string{
 		"GET /auth/providers":                   "LoginUrlFunction",
 		"GET /auth/{provider}/login":            "LoginUrlFunction",
+		"GET /auth/{provider}/login-url":        "LoginUrlFunction",
 		"GET /auth/{provider}/callback":         "CallbackFunction",
 		"POST /auth/{provider}/callback":        "CallbackFunction",
+		"POST /auth/{provider}/token":           "CallbackFunction",
 		"POST /auth/refresh":                    "RefreshFunction",
 		"POST /auth/logout":                     "LogoutFunction",
 		"GET /me":                               "AccountFunction",

@@ -52,14 +52,14 @@ func newSettings(options Options, base string, lookalikes map[string]string) (se
 // realOrLookalike leaves a provider alone whose client id somebody set: it is the real one. Its secret is then not the
 // template's reference to a parameter on AWS, but what they set too, or none.
 func (s settings) realOrLookalike(lookalikes map[string]string) map[string]string {
-	variables := map[string]string{}
-	for name, value := range lookalikes {
-		provider, _, _ := strings.Cut(name, "_")
-		if s.overrides[provider+"_CLIENT_ID"] == "" {
-			variables[name] = value
-		} else if name == provider+"_CLIENT_SECRET" {
-			variables[name] = ""
+	variables := maps.Clone(lookalikes)
+	for clientID := range lookalikes {
+		provider, ok := strings.CutSuffix(clientID, "CLIENT_ID")
+		if !ok || s.overrides[clientID] == "" {
+			continue
 		}
+		maps.DeleteFunc(variables, func(name, _ string) bool { return strings.HasPrefix(name, provider) })
+		variables[provider+"CLIENT_SECRET"], variables[provider+"PRIVATE_KEY"] = "", "" // of the one, or of the other
 	}
 	return variables
 }

@@ -33,12 +33,14 @@ type reporter struct {
 	sum  summary
 	kept map[string]string // what a running test wrote, until its verdict
 	bad  map[string]bool   // the packages with a failed test
+	// contracts is what providers passed; printed after everything else.
+	contracts matrix
 }
 
 // report prints what in says to out: a line for each package, and everything
 // that a failed or skipped test or a failed package wrote.
 func report(in io.Reader, out io.Writer) (summary, error) {
-	r := &reporter{out: out, kept: map[string]string{}, bad: map[string]bool{}}
+	r := &reporter{out: out, kept: map[string]string{}, bad: map[string]bool{}, contracts: matrix{}}
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -46,6 +48,7 @@ func report(in io.Reader, out io.Writer) (summary, error) {
 			r.line(line)
 		}
 		if err == io.EOF {
+			r.contracts.print(out)
 			return r.sum, nil
 		}
 		if err != nil {
@@ -80,6 +83,7 @@ func (r *reporter) testEnd(e event, text string) {
 	switch e.Action {
 	case "pass":
 		r.sum.passed++
+		r.contracts.add(e)
 		return
 	case "fail":
 		r.sum.failed++

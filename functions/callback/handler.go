@@ -7,6 +7,7 @@ import (
 	"daemun/shared/fault"
 	"daemun/shared/flow"
 	"daemun/shared/lambdahttp"
+	"daemun/shared/provider"
 	"daemun/shared/session"
 )
 
@@ -17,32 +18,52 @@ type handler struct {
 
 func (h *handler) routes() []lambdahttp.Route {
 	return []lambdahttp.Route{
-		{Key: "GET /auth/{provider}/callback", Handle: h.finish, Browser: true},
-		{Key: "POST /auth/{provider}/callback", Handle: h.post, Browser: true},
+		{Key: "GET /auth/{provider}/callback", Handle: h.redirected, Browser: true},
+		{Key: "POST /auth/{provider}/callback", Handle: h.posted, Browser: true},
+		{Key: "POST /auth/{provider}/token", Handle: h.token},
 	}
 }
 
-// post is for providers that answer by form_post; none of the configured does.
-func (h *handler) post(context.Context, *lambdahttp.Request) (*lambdahttp.Response, error) {
-	return nil, fault.Newf(fault.MethodNotAllowed, "provider does not post")
+// redirected takes the response of a provider that redirects, as most do.
+func (h *handler) redirected(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	if p, ok := h.completion.Providers.Get(r.Path["provider"]); ok && provider.FormPost(p) {
+		return nil, fault.Newf(fault.MethodNotAllowed, "provider posts its response")
+	}
+	return h.finish(ctx, r, lambdahttp.TransactionCookie, r.Query)
 }
 
-// finish ends a login in the browser that began it.
-func (h *handler) finish(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+// posted takes the response of a provider that has the browser post a form. The
+// POST comes from the provider's site: what it may do, its transaction says.
+func (h *handler) posted(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	if p, ok := h.completion.Providers.Get(r.Path["provider"]); !ok || !provider.FormPost(p) {
+		return nil, fault.Newf(fault.MethodNotAllowed, "provider does not post")
+	}
+	form, err := r.Form()
+	if err != nil {
+		return nil, err
+	}
+	return h.finish(ctx, r, lambdahttp.CrossSiteTransactionCookie, func(name string) string { return form[name] })
+}
+
+// finish ends a login in the browser that began it. param reads the provider's
+// response.
+func (h *handler) finish(
+	ctx context.Context, r *lambdahttp.Request, kind func(id string) lambdahttp.CookieKind, param func(name string) string,
+) (*lambdahttp.Response, error) {
 	if r.IsPrefetch() {
 		return nil, fault.Newf(fault.TemporarilyUnavailable, "a prefetch ends no login")
 	}
 	if p, ok := h.completion.Providers.Get(r.Path["provider"]); ok {
 		r.Note(slog.String("event", "login"), slog.String("provider", p.Name()))
 	}
-	cookie := lambdahttp.TransactionCookie(flow.TransactionID(r.Query("state")))
+	cookie := kind(flow.TransactionID(param("state")))
 	sealed, err := r.Cookie(h.delivery.Cookies.Name(cookie))
 	if err != nil {
 		return nil, fault.New(fault.InvalidState, err)
 	}
 	done, err := h.completion.Complete(ctx, flow.Callback{
-		Provider: r.Path["provider"], State: r.Query("state"), Code: r.Query("code"), Error: r.Query("error"),
-		Issuer: r.Query("iss"), Transaction: sealed,
+		Provider: r.Path["provider"], State: param("state"), Code: param("code"), Error: param("error"),
+		Issuer: param("iss"), User: param("user"), Transaction: sealed,
 		Device: session.NewDevice(r.UserAgent, r.SourceIP),
 	})
 	if err != nil {

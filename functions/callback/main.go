@@ -1,5 +1,5 @@
 // Command callback ends logins: it takes the provider's answer from the browser
-// and gives the browser a session.
+// or the client, and gives it a session.
 package main
 
 import (
@@ -25,14 +25,14 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 	if err := c.SigningKeys.Connect(kms.NewSigner); err != nil {
 		return nil, config.Mistake(err)
 	}
-	providers, err := catalog.New(c.Providers, provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders}))
+	providers, err := catalog.New(c.Providers, provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders, Now: host.Now}))
 	if err != nil {
 		return nil, config.Mistake(err)
 	}
 	db := store.New(c.Store)
 	_ = db.Warm(ctx) // opens the connection; whether it worked, the first request will tell
 	h := &handler{delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()}, completion: flow.Completion{
-		Providers: providers, PublicURL: c.PublicURL, Transactions: c.TransactionKeys,
+		Providers: providers, Clients: c.Registry(), PublicURL: c.PublicURL, Transactions: c.TransactionKeys,
 		OneTime: db, Users: db, Sessions: db, Now: host.Now, Rand: host.Rand,
 		Issuer: flow.Issuer{Access: c.AccessIssuer(c.PublicURL, host.Rand), Refresh: c.RefreshKeys, Rule: c.Rule(), Rand: host.Rand},
 	}}

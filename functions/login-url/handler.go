@@ -25,6 +25,7 @@ func (h *handler) routes() []lambdahttp.Route {
 	return []lambdahttp.Route{
 		{Key: "GET /auth/providers", Handle: h.list},
 		{Key: "GET /auth/{provider}/login", Handle: h.begin, Browser: true},
+		{Key: "GET /auth/{provider}/login-url", Handle: h.beginJSON},
 	}
 }
 
@@ -47,19 +48,26 @@ func (h *handler) list(context.Context, *lambdahttp.Request) (*lambdahttp.Respon
 
 // begin sends the browser to the provider. Nothing of the query but return_to
 // counts.
-func (h *handler) begin(_ context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+func (h *handler) begin(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
 	if r.IsPrefetch() {
 		return nil, fault.Newf(fault.TemporarilyUnavailable, "a prefetch begins no login")
 	}
-	begun, err := h.login.Begin(r.Path["provider"], r.Query("return_to"))
+	begun, err := h.login.Begin(ctx, r.Path["provider"], r.Query("return_to"))
 	if err != nil {
 		return nil, err
 	}
 	r.Note(slog.String("provider", r.Path["provider"]))
 	response := lambdahttp.Redirect(begun.AuthorizeURL)
 	response.Cookies = append(h.surplus(r),
-		h.cookies.Set(lambdahttp.TransactionCookie(begun.ID), begun.Transaction, token.TransactionLifetime))
+		h.cookies.Set(transactionCookie(begun.ID, begun.FormPost), begun.Transaction, token.TransactionLifetime))
 	return response, nil
+}
+
+func transactionCookie(id string, formPost bool) lambdahttp.CookieKind {
+	if formPost {
+		return lambdahttp.CrossSiteTransactionCookie(id)
+	}
+	return lambdahttp.TransactionCookie(id)
 }
 
 // maxTransactions is how many logins a browser may have on their way: more would

@@ -1,5 +1,5 @@
-// Command login-url begins logins: it lists the providers and sends browsers to
-// them. It needs no database.
+// Command login-url begins logins: it lists the providers, sends browsers to
+// them, and tells clients where to. It needs no database.
 package main
 
 import (
@@ -20,7 +20,7 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 	if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
 		return nil, err
 	}
-	providers, err := catalog.New(c.Providers, provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders}))
+	providers, err := catalog.New(c.Providers, provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders, Now: host.Now}))
 	if err != nil {
 		return nil, config.Mistake(err)
 	}
@@ -28,8 +28,10 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 		providers: providers,
 		cookies:   lambdahttp.Cookies{Insecure: c.InsecureCookies},
 		login: flow.Login{
-			Providers: providers, PublicURL: c.PublicURL, Keys: c.TransactionKeys, Now: host.Now, Rand: host.Rand,
-			ReturnTo: flow.ReturnPolicy{Default: c.FrontURL, DefaultOrigin: c.FrontOrigin(), Origins: c.Origins()},
+			Providers: providers, Clients: c.Registry(), PublicURL: c.PublicURL, Keys: c.TransactionKeys, Now: host.Now, Rand: host.Rand,
+			ReturnTo: flow.ReturnPolicy{
+				Default: c.FrontURL, DefaultOrigin: c.FrontOrigin(), Origins: c.FrontOrigins(), URLs: c.Registry().ReturnURLs(),
+			},
 		},
 	}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil

@@ -26,6 +26,11 @@ func TestHandler_ServesThePageAndItsParts(t *testing.T) {
 		"/texts.js":        "text/javascript; charset=utf-8",
 		"/icon.svg":        "image/svg+xml",
 		"/kakao.svg":       "image/svg+xml",
+		"/naver.svg":       "image/svg+xml",
+		"/google.svg":      "image/svg+xml",
+		"/apple.svg":       "image/svg+xml",
+		"/line.svg":        "image/svg+xml",
+		"/github.svg":      "image/svg+xml",
 	} {
 		response := get(t, http.MethodGet, path)
 		if response.Code != http.StatusOK || response.Header().Get("Content-Type") != contentType {

@@ -5,6 +5,7 @@
 package lookalike
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,19 +25,37 @@ type Options struct {
 type Lookalike struct {
 	mux   *http.ServeMux
 	kakao *providertest.Kakao
+	all   []standIn
 }
-
-const kakaoPrefix = "/kakao"
 
 // New makes the stand-ins.
 func New(o Options) *Lookalike {
-	options := providertest.KakaoOptions{Registered: onLoopback, Login: choose}
-	if o.AutoConsent {
-		options.Login = nil
+	l := &Lookalike{mux: http.NewServeMux()}
+	l.kakao = providertest.NewKakao(o.of(kakaoBrand))
+	l.all = standIns(o, l.kakao)
+	for _, s := range l.all {
+		l.mux.Handle("/"+s.name+"/", under("/"+s.name, s.handler))
 	}
-	l := &Lookalike{mux: http.NewServeMux(), kakao: providertest.NewKakao(options)}
-	l.mux.Handle(kakaoPrefix+"/", http.StripPrefix(kakaoPrefix, l.kakao))
 	return l
+}
+
+// of are the options of the fake that wears the brand.
+func (o Options) of(b brand) providertest.Options {
+	options := providertest.Options{Registered: onLoopback}
+	if !o.AutoConsent {
+		options.Login = b.choose
+	}
+	return options
+}
+
+// under serves a fake below a prefix. A fake takes its issuer from the host that
+// it was asked at, so the prefix becomes part of that.
+func under(prefix string, fake http.Handler) http.Handler {
+	return http.StripPrefix(prefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.Host += prefix
+		fake.ServeHTTP(w, r)
+	}))
 }
 
 // ServeHTTP implements http.Handler.
@@ -49,13 +68,11 @@ func (l *Lookalike) Kakao() *providertest.Kakao { return l.kakao }
 // such as http://127.0.0.1:4000. The endpoints are plain http, which functions
 // take only with INSECURE_PROVIDERS=true.
 func (l *Lookalike) Environment(base string) map[string]string {
-	return map[string]string{
-		"KAKAO_AUTH_URL":      base + kakaoPrefix + providertest.KakaoAuthorizePath,
-		"KAKAO_TOKEN_URL":     base + kakaoPrefix + providertest.KakaoTokenPath,
-		"KAKAO_USERINFO_URL":  base + kakaoPrefix + providertest.KakaoUserinfoPath,
-		"KAKAO_CLIENT_ID":     providertest.KakaoClientID,
-		"KAKAO_CLIENT_SECRET": providertest.KakaoClientSecret,
+	all := map[string]string{}
+	for _, s := range l.all {
+		maps.Copy(all, s.environment(base+"/"+s.name))
 	}
+	return all
 }
 
 // onLoopback stands for the redirect URIs that an operator registers.
@@ -70,10 +87,10 @@ func onLoopback(redirectURI string) bool {
 
 // choose shows the login page, and takes the choice that its form posts to the
 // page's own URL.
-func choose(w http.ResponseWriter, r *http.Request, persons []providertest.Person) (providertest.Decision, bool) {
+func (b brand) choose(w http.ResponseWriter, r *http.Request, persons []providertest.Person) (providertest.Decision, bool) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		showPage(w, r, http.StatusOK, persons)
+		b.showPage(w, r, http.StatusOK, persons)
 		return providertest.Decision{}, false
 	case http.MethodPost:
 	default:
@@ -88,6 +105,6 @@ func choose(w http.ResponseWriter, r *http.Request, persons []providertest.Perso
 			return providertest.Decision{Person: p}, true
 		}
 	}
-	showPage(w, r, http.StatusBadRequest, persons)
+	b.showPage(w, r, http.StatusBadRequest, persons)
 	return providertest.Decision{}, false
 }

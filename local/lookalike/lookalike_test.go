@@ -39,9 +39,14 @@ func start(t *testing.T, o lookalike.Options) (*lookalike.Lookalike, provider.Pr
 	return l, kakao
 }
 
-func authorizeURL(p provider.Provider, redirectURI string) string {
-	return p.AuthorizeURL(provider.AuthorizeRequest{RedirectURI: redirectURI, State: "the state", Nonce: "n",
+func authorizeURL(t *testing.T, p provider.Provider, redirectURI string) string {
+	t.Helper()
+	u, err := p.AuthorizeURL(t.Context(), provider.AuthorizeRequest{RedirectURI: redirectURI, State: "the state", Nonce: "n",
 		CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}) // RFC 7636 appendix B
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
 const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -70,7 +75,7 @@ func visit(t *testing.T, method, target string, form url.Values) (*http.Response
 
 func TestPage_OffersEveryPersonAndARefusal(t *testing.T) {
 	_, kakao := start(t, lookalike.Options{})
-	response, body := visit(t, http.MethodGet, authorizeURL(kakao, redirectURI), nil)
+	response, body := visit(t, http.MethodGet, authorizeURL(t, kakao, redirectURI), nil)
 	if response.StatusCode != http.StatusOK || response.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("status %d, Cache-Control %q", response.StatusCode, response.Header.Get("Cache-Control"))
 	}
@@ -84,7 +89,7 @@ func TestPage_OffersEveryPersonAndARefusal(t *testing.T) {
 
 func TestPage_WhoIsPickedLogsIn(t *testing.T) {
 	_, kakao := start(t, lookalike.Options{})
-	response, _ := visit(t, http.MethodPost, authorizeURL(kakao, redirectURI), url.Values{"person": {"9007199254740993"}})
+	response, _ := visit(t, http.MethodPost, authorizeURL(t, kakao, redirectURI), url.Values{"person": {"9007199254740993"}})
 	back, err := response.Location()
 	if err != nil || response.StatusCode != http.StatusFound {
 		t.Fatalf("status %d: %v", response.StatusCode, err)
@@ -100,7 +105,7 @@ func TestPage_WhoIsPickedLogsIn(t *testing.T) {
 
 func TestPage_CancelGoesBackAsKakaoDoes(t *testing.T) {
 	_, kakao := start(t, lookalike.Options{})
-	response, _ := visit(t, http.MethodPost, authorizeURL(kakao, redirectURI), url.Values{"cancel": {"1"}})
+	response, _ := visit(t, http.MethodPost, authorizeURL(t, kakao, redirectURI), url.Values{"cancel": {"1"}})
 	want := redirectURI + "?error=access_denied&error_description=User%20denied%20access&state=the+state"
 	if got := response.Header.Get("Location"); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -109,18 +114,18 @@ func TestPage_CancelGoesBackAsKakaoDoes(t *testing.T) {
 
 func TestPage_UnknownPersonIsAskedAgain(t *testing.T) {
 	_, kakao := start(t, lookalike.Options{})
-	response, body := visit(t, http.MethodPost, authorizeURL(kakao, redirectURI), url.Values{"person": {"1"}})
+	response, body := visit(t, http.MethodPost, authorizeURL(t, kakao, redirectURI), url.Values{"person": {"1"}})
 	if response.StatusCode != http.StatusBadRequest || !strings.Contains(body, "김대문") {
 		t.Errorf("status %d: %s", response.StatusCode, body)
 	}
-	if response, _ := visit(t, http.MethodPut, authorizeURL(kakao, redirectURI), nil); response.StatusCode != http.StatusMethodNotAllowed {
+	if response, _ := visit(t, http.MethodPut, authorizeURL(t, kakao, redirectURI), nil); response.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("PUT: status %d", response.StatusCode)
 	}
 }
 
 func TestAutoConsent_LogsTheFirstPersonIn(t *testing.T) {
 	l, kakao := start(t, lookalike.Options{AutoConsent: true})
-	response, _ := visit(t, http.MethodGet, authorizeURL(kakao, redirectURI), nil)
+	response, _ := visit(t, http.MethodGet, authorizeURL(t, kakao, redirectURI), nil)
 	back, err := response.Location()
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +149,7 @@ func TestAuthorize_RedirectURIs(t *testing.T) {
 		"javascript://localhost/":     http.StatusBadRequest,
 		"http://localhost@evil.test/": http.StatusBadRequest,
 	} {
-		response, body := visit(t, http.MethodGet, authorizeURL(kakao, uri), nil)
+		response, body := visit(t, http.MethodGet, authorizeURL(t, kakao, uri), nil)
 		if response.StatusCode != want || want == http.StatusBadRequest && (!strings.Contains(body, "KOE006") || response.Header.Get("Location") != "") {
 			t.Errorf("%s: status %d: %s", uri, response.StatusCode, body)
 		}

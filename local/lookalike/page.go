@@ -16,6 +16,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
 // page is what page.html shows.
 type page struct {
+	brand
 	Host    string // that asks for the login
 	Persons []choice
 }
@@ -25,8 +26,8 @@ type choice struct {
 	Note string
 }
 
-func showPage(w http.ResponseWriter, r *http.Request, status int, persons []providertest.Person) {
-	p := page{Host: "the app"}
+func (b brand) showPage(w http.ResponseWriter, r *http.Request, status int, persons []providertest.Person) {
+	p := page{brand: b, Host: "the app"}
 	if u, err := url.Parse(r.URL.Query().Get("redirect_uri")); err == nil && u.Host != "" {
 		p.Host = u.Host
 	}

@@ -33,6 +33,7 @@ const reference = "ssm:"
 // says if a secret cannot be had now.
 func Load(ctx context.Context, environ []string, resolver Resolver, target Checker) error {
 	vars := env.ToMap(environ)
+	numberInstances(vars)
 	if err := resolve(ctx, vars, resolver, target); err != nil {
 		return err
 	}

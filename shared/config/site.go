@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+
+	"daemun/shared/client"
 )
 
 // Issuer says who we are.
@@ -33,13 +35,15 @@ type Site struct {
 	// AllowedOrigins may send requests with cookies, and logins may return there;
 	// empty means the origin of FrontURL.
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
+	// Clients are further applications that people log in to; empty: there are none.
+	Clients Clients `env:"CLIENTS"`
 	// InsecureCookies makes cookies that work on http://localhost.
 	InsecureCookies bool `env:"INSECURE_COOKIES"`
 }
 
 // Check implements Checker.
 func (s *Site) Check() error {
-	mistakes := []error{s.Issuer.Check()}
+	mistakes := []error{s.Issuer.Check(), s.Clients.checkRedirects(s.PublicURL)}
 	if s.InsecureCookies && !isLoopback(s.PublicURL) {
 		mistakes = append(mistakes, errors.New("INSECURE_COOKIES: only where PUBLIC_URL is a loopback address"))
 	}
@@ -56,13 +60,20 @@ func (s *Site) Check() error {
 	return errors.Join(mistakes...)
 }
 
-// Origins lists the allowed origins. Call it after Check.
-func (s *Site) Origins() []string {
+// Origins lists the origins that may send requests with cookies: the front end's
+// and those of the clients. Call it after Check.
+func (s *Site) Origins() []string { return s.Registry().Origins() }
+
+// FrontOrigins lists the origins of the front end. Call it after Check.
+func (s *Site) FrontOrigins() []string {
 	if len(s.AllowedOrigins) > 0 {
 		return s.AllowedOrigins
 	}
 	return []string{s.FrontOrigin()}
 }
+
+// Registry is all clients, the front end among them. Call it after Check.
+func (s *Site) Registry() client.Registry { return s.Clients.registry(s.FrontOrigins()) }
 
 // FrontOrigin is the origin of FrontURL. Call it after Check.
 func (s *Site) FrontOrigin() string {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"daemun/shared/client"
 	"daemun/shared/session"
 	"daemun/shared/token"
 )
@@ -68,9 +69,9 @@ type Signing struct {
 	Lifetimes
 }
 
-// Client is the client_id of access tokens (RFC 9068 §2.2) until clients are
-// told apart.
-const Client = "web"
+// Client is the client_id of access tokens (RFC 9068 §2.2) whose session names
+// no other.
+const Client = client.Default
 
 // AccessIssuer makes the access tokens of the issuer publicURL.
 func (s *Signing) AccessIssuer(publicURL string, random io.Reader) token.AccessIssuer {

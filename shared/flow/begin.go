@@ -1,12 +1,14 @@
 package flow
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"time"
 
+	"daemun/shared/client"
 	"daemun/shared/fault"
 	"daemun/shared/provider"
 	"daemun/shared/token"
@@ -21,7 +23,8 @@ type Providers interface {
 // sealed with the browser.
 type Login struct {
 	Providers Providers
-	PublicURL string // base of the redirect URI
+	Clients   client.Registry
+	PublicURL string // base of our own redirect URIs
 	ReturnTo  ReturnPolicy
 	Keys      token.TransactionKeys
 	Now       func() time.Time
@@ -31,14 +34,17 @@ type Login struct {
 // Begun is a login on its way.
 type Begun struct {
 	AuthorizeURL string // where the browser goes now
+	State        string
 	ID           string // short public name of the transaction
 	Transaction  string // sealed
+	FormPost     bool   // the provider answers with a POST from its own page
 }
 
-// Begin starts a login at the named provider; afterwards the browser goes to
+// Begin starts a login that ends in cookies; afterwards the browser goes to
 // returnTo, or to the front end if that is empty. Faults: unknown_provider,
-// invalid_request for a returnTo that is not on the allow-list.
-func (l *Login) Begin(providerName, returnTo string) (Begun, error) {
+// invalid_request for a returnTo that is not on the allow-list, and those of
+// provider.AuthorizeURL.
+func (l *Login) Begin(ctx context.Context, providerName, returnTo string) (Begun, error) {
 	p, ok := l.Providers.Get(providerName)
 	if !ok {
 		return Begun{}, fault.New(fault.UnknownProvider, nil)
@@ -47,29 +53,59 @@ func (l *Login) Begin(providerName, returnTo string) (Begun, error) {
 	if err != nil {
 		return Begun{}, err
 	}
+	return l.begin(ctx, p, redirectURI(l.PublicURL, p.Name()), &l.Keys, token.Transaction{ReturnTo: returnTo})
+}
+
+// BeginJSON starts a login whose tokens the named client gets in JSON; origin is
+// that of the page that asks, "" if there is none. Faults: unknown_provider,
+// invalid_request for a client that is unknown or has no redirect URI for the
+// provider, origin_not_allowed, and those of provider.AuthorizeURL.
+func (l *Login) BeginJSON(ctx context.Context, providerName, clientName, origin string) (Begun, error) {
+	p, ok := l.Providers.Get(providerName)
+	if !ok {
+		return Begun{}, fault.New(fault.UnknownProvider, nil)
+	}
+	c, ok := l.Clients.Find(clientName)
+	switch {
+	case !ok:
+		return Begun{}, fault.Newf(fault.InvalidRequest, "there is no such client")
+	case c.RedirectURIs[p.Name()] == "":
+		return Begun{}, fault.Newf(fault.InvalidRequest, "client %s has no redirect URI for %s", c.Name, p.Name())
+	case !c.AllowsOrigin(origin):
+		return Begun{}, fault.Newf(fault.OriginNotAllowed, "origin is not one of client %s", c.Name)
+	}
+	return l.begin(ctx, p, c.RedirectURIs[p.Name()], l.Keys.ForJSON(), token.Transaction{Client: c.Name})
+}
+
+// begin fills the transaction with what every login has, and seals it.
+func (l *Login) begin(
+	ctx context.Context, p provider.Provider, redirectURI string, keys *token.TransactionKeys, tx token.Transaction,
+) (Begun, error) {
 	var random [3]string // state, nonce, code verifier: 256 bits each
 	for i := range random {
+		var err error
 		if random[i], err = randomText(l.Rand); err != nil {
 			return Begun{}, err
 		}
 	}
 	state, nonce, verifier := random[0], random[1], random[2]
-	sealed, err := l.Keys.Seal(token.Transaction{
-		Provider: p.Name(), StateHash: hash(state), CodeVerifier: verifier,
-		Nonce: nonce, ReturnTo: returnTo, IssuedAt: l.Now(),
-	}, l.Rand)
+	tx.Provider, tx.StateHash, tx.CodeVerifier, tx.Nonce, tx.IssuedAt = p.Name(), hash(state), verifier, nonce, l.Now()
+	sealed, err := keys.Seal(tx, l.Rand)
 	if err != nil {
 		return Begun{}, err
 	}
-	url := p.AuthorizeURL(provider.AuthorizeRequest{
-		RedirectURI: redirectURI(l.PublicURL, p.Name()), State: state, Nonce: nonce,
+	url, err := p.AuthorizeURL(ctx, provider.AuthorizeRequest{
+		RedirectURI: redirectURI, State: state, Nonce: nonce,
 		CodeChallenge: base64.RawURLEncoding.EncodeToString(hash(verifier)), // S256, RFC 7636 §4.2
 	})
-	return Begun{AuthorizeURL: url, ID: TransactionID(state), Transaction: sealed}, nil
+	if err != nil {
+		return Begun{}, err
+	}
+	return Begun{AuthorizeURL: url, State: state, ID: TransactionID(state), Transaction: sealed, FormPost: provider.FormPost(p)}, nil
 }
 
-// redirectURI is where the provider sends the browser back to. It is built from
-// configuration only, never from a request.
+// redirectURI is where the provider sends the browser back to when the login ends
+// in cookies. It is built from configuration only, never from a request.
 func redirectURI(publicURL, providerName string) string {
 	return publicURL + "/auth/" + providerName + "/callback"
 }

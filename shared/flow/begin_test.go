@@ -31,7 +31,7 @@ func newLogin(t testing.TB) *flow.Login {
 // begin returns what the browser carries to the provider, and what it keeps.
 func begin(t testing.TB, l *flow.Login) (flow.Begun, url.Values, token.Transaction) {
 	t.Helper()
-	b, err := l.Begin("kakao", "/there")
+	b, err := l.Begin(t.Context(), "kakao", "/there")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestBegin_NeedsAllItsRandomness(t *testing.T) {
 	l := newLogin(t)
 	for enough := range int64(3*32 + 12) { // state, nonce, verifier; the seal's nonce
 		l.Rand = io.MultiReader(io.LimitReader(rand.Reader, enough), iotest.ErrReader(errors.New("dry")))
-		if b, err := l.Begin("kakao", ""); fault.CodeOf(err) != fault.Internal || b != (flow.Begun{}) {
+		if b, err := l.Begin(t.Context(), "kakao", ""); fault.CodeOf(err) != fault.Internal || b != (flow.Begun{}) {
 			t.Fatalf("after %d bytes: %v, %v", enough, b, err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestBegin_Refuses(t *testing.T) {
 		{"google", "//evil.example", fault.UnknownProvider},
 		{"kakao", "//evil.example", fault.InvalidRequest},
 	} {
-		if b, err := l.Begin(test.provider, test.returnTo); fault.CodeOf(err) != test.want || b != (flow.Begun{}) {
+		if b, err := l.Begin(t.Context(), test.provider, test.returnTo); fault.CodeOf(err) != test.want || b != (flow.Begun{}) {
 			t.Errorf("%v: %v, %v", test, b, err)
 		}
 	}

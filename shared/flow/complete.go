@@ -11,6 +11,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"daemun/shared/client"
 	"daemun/shared/fault"
 	"daemun/shared/provider"
 	"daemun/shared/session"
@@ -22,6 +23,7 @@ import (
 // user with a session.
 type Completion struct {
 	Providers    Providers
+	Clients      client.Registry
 	PublicURL    string
 	Transactions token.TransactionKeys
 	OneTime      OneTime
@@ -40,14 +42,20 @@ type Callback struct {
 	Code        string
 	Error       string
 	Issuer      string // iss
+	User        string // the form field of a provider that posts
 	Transaction string // sealed; "" if the browser had none
-	Device      session.Device
+	// JSON says that the tokens go into JSON: BeginJSON began the login.
+	JSON bool
+	// Origin is that of the page that asks for the tokens in JSON, "" if there is none.
+	Origin string
+	Device session.Device
 }
 
 // Completed is a login that went well.
 type Completed struct {
 	Tokens
-	ReturnTo  string
+	ReturnTo  string // of a login that ends in cookies
+	Client    string // of one that ends in JSON
 	SessionID string
 	NewUser   bool
 }
@@ -58,7 +66,8 @@ const maxCode = 2048
 // Complete finishes the login that the callback belongs to. Before the state is
 // claimed nothing of the callback is believed; after that the login is spent,
 // whatever becomes of it. Faults: invalid_state, login_expired, access_denied,
-// account_disabled, temporarily_unavailable, and those of provider.Identify.
+// origin_not_allowed, account_disabled, temporarily_unavailable, and those of
+// provider.Identify.
 func (c *Completion) Complete(ctx context.Context, cb Callback) (Completed, error) {
 	tx, p, err := c.open(cb)
 	if err != nil {
@@ -71,15 +80,24 @@ func (c *Completion) Complete(ctx context.Context, cb Callback) (Completed, erro
 		return Completed{}, err
 	}
 	person, err := p.Identify(ctx, provider.Authorization{
-		RedirectURI: redirectURI(c.PublicURL, p.Name()), Code: cb.Code, State: cb.State,
-		Nonce: tx.Nonce, CodeVerifier: tx.CodeVerifier,
+		RedirectURI: c.redirectURI(tx, cb), Code: cb.Code, State: cb.State,
+		Nonce: tx.Nonce, CodeVerifier: tx.CodeVerifier, User: cb.User,
 	})
 	if err != nil {
 		return Completed{}, err
 	}
-	done, err := c.enter(ctx, person, cb.Device)
-	done.ReturnTo = tx.ReturnTo
+	done, err := c.enter(ctx, person, tx.Client, cb.Device)
+	done.ReturnTo, done.Client = tx.ReturnTo, tx.Client
 	return done, err
+}
+
+// redirectURI is the one that the login began with.
+func (c *Completion) redirectURI(tx token.Transaction, cb Callback) string {
+	if !cb.JSON {
+		return redirectURI(c.PublicURL, tx.Provider)
+	}
+	asking, _ := c.Clients.Find(tx.Client) // checkClient has found it
+	return asking.RedirectURIs[tx.Provider]
 }
 
 // open finds the transaction of this browser that the callback belongs to.
@@ -88,7 +106,11 @@ func (c *Completion) open(cb Callback) (token.Transaction, provider.Provider, er
 	if !ok {
 		return token.Transaction{}, nil, fault.New(fault.UnknownProvider, nil)
 	}
-	tx, err := c.Transactions.Open(cb.Transaction)
+	keys := &c.Transactions
+	if cb.JSON {
+		keys = keys.ForJSON()
+	}
+	tx, err := keys.Open(cb.Transaction)
 	switch {
 	case err != nil:
 		return tx, nil, fault.New(fault.InvalidState, err)
@@ -98,8 +120,23 @@ func (c *Completion) open(cb Callback) (token.Transaction, provider.Provider, er
 		return tx, nil, fault.Newf(fault.InvalidState, "transaction of provider %s at %s", tx.Provider, p.Name())
 	case c.Now().Sub(tx.IssuedAt) >= token.TransactionLifetime:
 		return tx, nil, fault.Newf(fault.LoginExpired, "transaction is too old")
+	case cb.JSON:
+		return tx, p, c.checkClient(tx, cb.Origin)
 	}
 	return tx, p, nil
+}
+
+// checkClient refuses a client that is configured no more, and the page of
+// another one.
+func (c *Completion) checkClient(tx token.Transaction, origin string) error {
+	asking, ok := c.Clients.Find(tx.Client)
+	switch {
+	case !ok, asking.RedirectURIs[tx.Provider] == "":
+		return fault.Newf(fault.InvalidState, "transaction of a client that is gone")
+	case !asking.AllowsOrigin(origin):
+		return fault.Newf(fault.OriginNotAllowed, "origin is not one of client %s", asking.Name)
+	}
+	return nil
 }
 
 // claim makes the state good for one callback only, however many come at once.
@@ -121,7 +158,7 @@ func accepts(cb Callback, p provider.Provider) error {
 	case cb.Issuer != "" && cb.Issuer != p.Issuer():
 		// A response of another authorization server: mix-up (RFC 9207 §2.4).
 		return fault.Newf(fault.InvalidState, "response of another issuer")
-	case cb.Error == "access_denied":
+	case cb.Error == "access_denied", cb.Error == "user_cancelled_authorize": // which is Apple's
 		return fault.New(fault.AccessDenied, nil)
 	case cb.Error == "server_error", cb.Error == "temporarily_unavailable":
 		return fault.Newf(fault.ProviderUnavailable, "provider answered %s", cb.Error)
@@ -134,20 +171,20 @@ func accepts(cb Callback, p provider.Provider) error {
 }
 
 // enter lets the person in: as the user that they are, or as a new one.
-func (c *Completion) enter(ctx context.Context, person provider.Person, d session.Device) (Completed, error) {
+func (c *Completion) enter(ctx context.Context, person provider.Person, clientName string, d session.Device) (Completed, error) {
 	userID, err := c.Users.FindIdentity(ctx, person.Identity)
 	if err != nil {
 		return Completed{}, fmt.Errorf("find identity: %w", err)
 	}
 	now := c.Now()
 	if userID != "" {
-		return c.logIn(ctx, userID, d, now)
+		return c.logIn(ctx, userID, clientName, d, now)
 	}
 	u, err := c.newUser(person, now)
 	if err != nil {
 		return Completed{}, err
 	}
-	s, err := c.Issuer.session(u.ID, d, now)
+	s, err := c.Issuer.session(u.ID, clientName, d, now)
 	if err != nil {
 		return Completed{}, err
 	}
@@ -156,7 +193,7 @@ func (c *Completion) enter(ctx context.Context, person provider.Person, d sessio
 		return Completed{}, fmt.Errorf("sign up: %w", err)
 	}
 	if owner != u.ID {
-		return c.logIn(ctx, owner, d, now) // a parallel first login of the same person won
+		return c.logIn(ctx, owner, clientName, d, now) // a parallel first login of the same person won
 	}
 	return c.completed(u, s, now, true)
 }
@@ -174,8 +211,8 @@ func (c *Completion) newUser(person provider.Person, now time.Time) (*user.User,
 
 // logIn starts a session of a known user. The user is read while the session is
 // written; a session whose user turns out unfit never gets a token.
-func (c *Completion) logIn(ctx context.Context, userID string, d session.Device, now time.Time) (Completed, error) {
-	s, err := c.Issuer.session(userID, d, now)
+func (c *Completion) logIn(ctx context.Context, userID, clientName string, d session.Device, now time.Time) (Completed, error) {
+	s, err := c.Issuer.session(userID, clientName, d, now)
 	if err != nil {
 		return Completed{}, err
 	}
@@ -204,7 +241,7 @@ func (c *Completion) turnAway(ctx context.Context, s *session.Session, now time.
 }
 
 func (c *Completion) completed(u *user.User, s *session.Session, now time.Time, isNew bool) (Completed, error) {
-	access, err := c.Issuer.accessToken(u, s.ID, now)
+	access, err := c.Issuer.accessToken(u, s.ID, s.Client, now)
 	if err != nil {
 		return Completed{}, err
 	}

@@ -95,8 +95,8 @@ func (s *stage) Name() string        { return "kakao" }
 func (s *stage) DisplayName() string { return "Kakao" }
 func (s *stage) Issuer() string      { return "" }
 
-func (s *stage) AuthorizeURL(r provider.AuthorizeRequest) string {
-	return "https://provider.example/?state=" + r.State + "&nonce=" + r.Nonce + "&code_challenge=" + r.CodeChallenge
+func (s *stage) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
+	return "https://provider.example/?state=" + r.State + "&nonce=" + r.Nonce + "&code_challenge=" + r.CodeChallenge, nil
 }
 
 func (s *stage) Identify(context.Context, provider.Authorization) (provider.Person, error) {

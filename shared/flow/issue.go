@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"io"
 	"time"
 
+	"daemun/shared/client"
 	"daemun/shared/session"
 	"daemun/shared/token"
 	"daemun/shared/user"
@@ -26,9 +28,11 @@ type Issuer struct {
 	Rand    io.Reader
 }
 
-// accessToken makes a fresh access token of the session at the time now.
-func (i *Issuer) accessToken(u *user.User, sessionID string, now time.Time) (string, error) {
-	return i.Access.Mint(token.Access{
+// accessToken makes a fresh access token of the client's session at the time now.
+func (i *Issuer) accessToken(u *user.User, sessionID, clientName string, now time.Time) (string, error) {
+	issuer := i.Access
+	issuer.ClientID = cmp.Or(clientName, issuer.ClientID)
+	return issuer.Mint(token.Access{
 		UserID: u.ID, SessionID: sessionID, Roles: u.Roles, ProfileComplete: u.ProfileComplete,
 	}, now)
 }
@@ -36,7 +40,7 @@ func (i *Issuer) accessToken(u *user.User, sessionID string, now time.Time) (str
 // tokens puts the session's tokens together: the access token, and the refresh
 // token of the session's generation under the session's key.
 func (i *Issuer) tokens(u *user.User, s *session.Session, access string, now time.Time) (Tokens, error) {
-	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation}, s.KeyID)
+	refresh, err := i.Refresh.Mint(token.Refresh{UserID: s.UserID, SessionID: s.ID, Generation: s.Generation, Client: s.Client}, s.KeyID)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -46,13 +50,16 @@ func (i *Issuer) tokens(u *user.User, s *session.Session, access string, now tim
 	}, nil
 }
 
-// session makes a new session of the user.
-func (i *Issuer) session(userID string, d session.Device, now time.Time) (*session.Session, error) {
+// session makes a new session of the user at the client.
+func (i *Issuer) session(userID, clientName string, d session.Device, now time.Time) (*session.Session, error) {
 	id, err := randomText(i.Rand)
 	if err != nil {
 		return nil, err
 	}
+	if clientName == client.Default {
+		clientName = "" // however the login ended
+	}
 	return &session.Session{
-		UserID: userID, ID: id, Generation: 1, KeyID: i.Refresh.ActiveID(), CreatedAt: now, Device: d,
+		UserID: userID, ID: id, Generation: 1, KeyID: i.Refresh.ActiveID(), CreatedAt: now, Client: clientName, Device: d,
 	}, nil
 }

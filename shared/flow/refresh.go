@@ -60,7 +60,7 @@ func (r *Refresh) Refresh(ctx context.Context, presented string) (Refreshed, err
 	now := r.Now()
 	// Signing comes before the rotation: where the key is far away it can fail,
 	// and a rotation whose answer never comes is a session lost.
-	access, err := r.Issuer.accessToken(u, t.SessionID, now)
+	access, err := r.Issuer.accessToken(u, t.SessionID, t.Client, now)
 	if err != nil {
 		return Refreshed{}, fmt.Errorf("access token: %w", err)
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"daemun/shared/fault"
@@ -12,6 +13,7 @@ type ReturnPolicy struct {
 	Default       string   // the front end
 	DefaultOrigin string   // of Default, as scheme://host[:port]
 	Origins       []string // allowed origins
+	URLs          []string // allowed URLs, as they are
 }
 
 // maxReturnTo keeps five transactions within the 10 KB of headers that API
@@ -19,10 +21,11 @@ type ReturnPolicy struct {
 const maxReturnTo = 512
 
 // Resolve checks where a login wants to return to: nothing (the default), a path
-// on the default's origin, or a URL of an allowed origin. What it returns always
-// begins with an allowed origin, spelt as configured and followed by '/', '?' or
-// '#', or by nothing: however a browser reads the rest, it cannot leave that
-// origin. The fault is invalid_request.
+// on the default's origin, a URL of an allowed origin, or an allowed URL, letter
+// by letter. What it returns is configured, or begins with an allowed origin,
+// spelt as configured and followed by '/', '?' or '#', or by nothing: however a
+// browser reads the rest, it cannot leave that origin. The fault is
+// invalid_request.
 func (p ReturnPolicy) Resolve(returnTo string) (string, error) {
 	if returnTo == "" {
 		return p.Default, nil
@@ -41,6 +44,9 @@ func (p ReturnPolicy) Resolve(returnTo string) (string, error) {
 		if ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
 			return returnTo, nil
 		}
+	}
+	if slices.Contains(p.URLs, returnTo) {
+		return returnTo, nil
 	}
 	return "", fault.Newf(fault.InvalidRequest, "return_to: not on the allow-list")
 }

@@ -17,6 +17,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -54,9 +55,20 @@ type header struct {
 	Critical  jsontext.Value `json:"crit,omitempty"`
 }
 
+// Expect is what a token's header must say beyond naming a key.
+type Expect struct {
+	Types     []string // any of these; "" is a header without typ
+	Algorithm string   // "": whatever the key's is
+}
+
 // Verify returns the payload of a token whose header names the type typ and a
 // key of keys, and whose signature that key made.
 func Verify(token, typ string, keys Keys) ([]byte, error) {
+	return VerifyAs(token, Expect{Types: []string{typ}}, keys)
+}
+
+// VerifyAs is Verify for tokens of others, who do not all name the type.
+func VerifyAs(token string, e Expect, keys Keys) ([]byte, error) {
 	if len(token) > maxLength {
 		return nil, ErrTooLong
 	}
@@ -67,8 +79,11 @@ func Verify(token, typ string, keys Keys) ([]byte, error) {
 	if h.Critical != nil {
 		return nil, ErrCritical // we understand no extension (RFC 7515 §4.1.11)
 	}
-	if h.Type != typ {
+	if !slices.Contains(e.Types, h.Type) {
 		return nil, ErrType
+	}
+	if e.Algorithm != "" && h.Algorithm != e.Algorithm {
+		return nil, ErrAlgorithm // before anybody looks for its key
 	}
 	key, ok := keys.Key(h.KeyID)
 	if !ok {

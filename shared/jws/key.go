@@ -10,6 +10,8 @@ import (
 	"fmt"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"daemun/shared/secret"
 )
 
 // The algorithms that we sign with and accept (RFC 7518 §3.1, RFC 8037 §3.1).
@@ -18,6 +20,9 @@ const (
 	EdDSA = "EdDSA"
 	RS256 = "RS256"
 )
+
+// HS256 is accepted with a SharedKey only, and never signed with.
+const HS256 = "HS256"
 
 // methods makes and checks the signatures; the algorithm names come from keys,
 // never from a token's header.
@@ -72,7 +77,31 @@ func AlgorithmOf(key crypto.PublicKey) (string, error) {
 	}
 }
 
+// sharedKey is the secret of a SharedKey.
+type sharedKey struct{ secret.String }
+
+// SharedKey checks HS256 signatures (RFC 7518 §3.2). That a token names this
+// algorithm never makes one: the caller does, who knows that nobody but the
+// token's maker and itself has the secret. One below 256 bits checks nothing.
+func SharedKey(s secret.String) PublicKey {
+	return PublicKey{Algorithm: HS256, Key: sharedKey{s}}
+}
+
+// minimumShared is the shortest secret that RFC 7518 §3.2 allows, in bytes.
+const minimumShared = 32
+
+func (k sharedKey) verify(signed string, signature []byte) error {
+	bytes := []byte(k.Reveal())
+	if len(bytes) < minimumShared {
+		return errors.New("shared secret is too short")
+	}
+	return jwt.SigningMethodHS256.Verify(signed, signature, bytes)
+}
+
 func (k PublicKey) verify(signed string, signature []byte) error {
+	if shared, ok := k.Key.(sharedKey); ok && k.Algorithm == HS256 {
+		return shared.verify(signed, signature)
+	}
 	method, ok := methods[k.Algorithm]
 	if !ok {
 		return errors.New("key without algorithm")

@@ -10,8 +10,8 @@ import (
 // Cookies writes our cookies (RFC 6265bis). All are HttpOnly, bound to this host
 // and to the path "/".
 type Cookies struct {
-	// Insecure drops the __Host- prefix and the Secure attribute, for http on a
-	// loopback address.
+	// Insecure drops the __Host- prefix, and the Secure attribute where SameSite=None
+	// does not need it, for http on a loopback address.
 	Insecure bool
 }
 
@@ -36,6 +36,14 @@ func TransactionCookie(id string) CookieKind {
 	return CookieKind{transactionPrefix + id, "Lax"}
 }
 
+// CrossSiteTransactionCookie is TransactionCookie for providers that answer with
+// a POST from their own page, on which a browser sends no Lax cookie. Browsers
+// take SameSite=None with Secure only, and on http from a loopback address at
+// most.
+func CrossSiteTransactionCookie(id string) CookieKind {
+	return CookieKind{transactionPrefix + id, "None"}
+}
+
 // Name is the cookie's full name.
 func (c Cookies) Name(kind CookieKind) string {
 	if c.Insecure {
@@ -47,7 +55,7 @@ func (c Cookies) Name(kind CookieKind) string {
 // Set writes a cookie that lives for the given time, in full seconds.
 func (c Cookies) Set(kind CookieKind, value string, life time.Duration) string {
 	secure := "; Secure"
-	if c.Insecure {
+	if c.Insecure && kind.sameSite != "None" {
 		secure = ""
 	}
 	return fmt.Sprintf("%s=%s; Path=/; Max-Age=%d; HttpOnly%s; SameSite=%s",

@@ -89,7 +89,7 @@ func parseQuery(raw string) (map[string]string, error) {
 	query := make(map[string]string, len(values))
 	for name, list := range values {
 		if len(list) > 1 {
-			return nil, errors.New("query parameter is there twice")
+			return nil, errors.New("parameter is there twice")
 		}
 		if !isText(name) || !isText(list[0]) {
 			return nil, errors.New("query is not plain text")

@@ -1,6 +1,7 @@
 package lambdahttp
 
 import (
+	"fmt"
 	"log/slog"
 	"mime"
 	"strings"
@@ -91,6 +92,20 @@ func (r *Request) JSON(v any) error {
 		return fault.Newf(fault.InvalidRequest, "body is not the JSON that is asked for") // err may quote a token
 	}
 	return nil
+}
+
+// Form reads the body as a form. Like a query it has every field once, and plain
+// text only. Fault: invalid_request.
+func (r *Request) Form() (map[string]string, error) {
+	mediaType, _, err := mime.ParseMediaType(r.Header("content-type"))
+	if err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return nil, fault.Newf(fault.InvalidRequest, "content type is not that of a form")
+	}
+	form, err := parseQuery(string(r.body))
+	if err != nil {
+		return nil, fault.New(fault.InvalidRequest, fmt.Errorf("form: %w", err))
+	}
+	return form, nil
 }
 
 // wantsJSON reports whether the client asks for JSON and not for a page.

@@ -6,9 +6,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 
@@ -17,7 +19,7 @@ import (
 
 // answer is a whole answer of a provider's endpoint.
 type answer struct {
-	endpoint string // "token" or "userinfo", for the log
+	endpoint string // "token", "userinfo", "keys" or "metadata", for the log
 	status   int
 	header   http.Header
 	body     []byte
@@ -51,12 +53,10 @@ func (c *Client) do(req *http.Request, endpoint string, limit time.Duration) (*a
 // decode reads a JSON body into a struct, strictly: exact member names, no
 // duplicates, valid UTF-8, nothing before or after the value.
 func (a *answer) decode(into any) error {
-	media, params, err := mime.ParseMediaType(a.header.Get("Content-Type"))
-	charset := params["charset"]
-	if err != nil || media != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return fault.Newf(fault.BadProviderResponse, "%s: the content type is not JSON in UTF-8", a.endpoint)
+	if err := a.isA("application/json"); err != nil {
+		return err
 	}
-	err = json.Unmarshal(a.body, into)
+	err := json.Unmarshal(a.body, into)
 	var wrongType *json.SemanticError
 	switch {
 	case errors.As(err, &wrongType):
@@ -67,11 +67,44 @@ func (a *answer) decode(into any) error {
 	return nil
 }
 
+// isA checks that the body is said to be of one of the media types, in UTF-8.
+// Some servers call ASCII ISO-8859-1, the old default of Java's.
+func (a *answer) isA(media ...string) error {
+	got, params, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	charset := params["charset"]
+	readable := charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "iso-8859-1") && isASCII(a.body)
+	if err != nil || !slices.Contains(media, got) || !readable {
+		return fault.Newf(fault.BadProviderResponse, "%s: the content type is not JSON in UTF-8", a.endpoint)
+	}
+	return nil
+}
+
 // ErrorReader finds a provider's own error code in the body of an error answer.
 // It returns a name for the log, which must come from the reader's own list and
 // never from the body, and the fault that the code stands for; "" if it knows
 // no such code.
 type ErrorReader func(body []byte) (name string, code fault.Code)
+
+func isASCII(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c > unicode.MaxASCII })
+}
+
+// ErrorCodes reads the member "error" of RFC 6749 §5.2, as far as codes has it.
+func ErrorCodes(codes map[string]fault.Code) ErrorReader {
+	return func(body []byte) (string, fault.Code) {
+		var refused struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(body, &refused) != nil {
+			return "", ""
+		}
+		code, known := codes[refused.Error]
+		if !known {
+			return "", ""
+		}
+		return refused.Error, code
+	}
+}
 
 // refusal is the fault for an answer that is not the success that was hoped
 // for. Overload and failure are told by the status, all else by the body.

@@ -49,3 +49,29 @@ func TestDecode_SaysWhereItWentWrong(t *testing.T) {
 		}
 	}
 }
+
+// JSON is UTF-8 (RFC 8259 §8.1). What is called something else is taken if it is
+// the same in both.
+func TestDecode_CharsetMustNotMatter(t *testing.T) {
+	for _, c := range []struct {
+		contentType, body string
+		good              bool
+	}{
+		{"application/json", `{"a":"é"}`, true},
+		{"application/json; charset=utf-8", `{"a":"é"}`, true},
+		{"Application/JSON;charset=UTF-8", `{"a":"é"}`, true},
+		{"application/json;charset=ISO-8859-1", `{"a":"e"}`, true},
+		{"application/json;charset=ISO-8859-1", `{"a":"é"}`, false},
+		{"application/json;charset=EUC-KR", `{"a":"e"}`, false},
+		{"application/json;charset=UTF-16", `{"a":"e"}`, false},
+		{"text/json", `{"a":"e"}`, false},
+	} {
+		a := &answer{"userinfo", 200, http.Header{"Content-Type": {c.contentType}}, []byte(c.body)}
+		err := a.decode(&struct {
+			A string `json:"a"`
+		}{})
+		if good := err == nil; good != c.good {
+			t.Errorf("%s %s: %v", c.contentType, c.body, err)
+		}
+	}
+}

@@ -15,6 +15,7 @@ type Timeouts struct {
 	Connect  time.Duration // name lookup, TCP and TLS together; 1.5 s
 	Token    time.Duration // one code exchange, from the first byte to the last; 3 s
 	Userinfo time.Duration // one question who somebody is, of which there are at most two; 2 s
+	Keys     time.Duration // one question for keys or metadata, of which there are at most two; 0.9 s
 }
 
 // Options of NewClient. The zero value is right for production.
@@ -24,6 +25,9 @@ type Options struct {
 	Timeouts          Timeouts
 	// RootCAs replaces the system's certificate authorities.
 	RootCAs *x509.CertPool
+	// Now is the clock by which id_tokens are judged and keys grow old; nil means
+	// time.Now.
+	Now func() time.Time
 }
 
 const (
@@ -46,6 +50,7 @@ type Client struct {
 	transport *http.Transport
 	timeouts  Timeouts
 	insecure  bool
+	now       func() time.Time
 }
 
 // NewClient makes a Client. It makes no network request.
@@ -54,12 +59,17 @@ func NewClient(o Options) *Client {
 		Connect:  cmp.Or(o.Timeouts.Connect, 1500*time.Millisecond),
 		Token:    cmp.Or(o.Timeouts.Token, 3*time.Second),
 		Userinfo: cmp.Or(o.Timeouts.Userinfo, 2*time.Second),
+		Keys:     cmp.Or(o.Timeouts.Keys, 900*time.Millisecond),
 	}
 	secure := &tls.Dialer{Config: &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		RootCAs:            o.RootCAs,
 		ClientSessionCache: tls.NewLRUClientSessionCache(0),
 	}}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
 	return &Client{
 		transport: &http.Transport{
 			DialContext:            connectWithin(timeouts.Connect, new(net.Dialer).DialContext),
@@ -70,8 +80,12 @@ func NewClient(o Options) *Client {
 		},
 		timeouts: timeouts,
 		insecure: o.InsecureProviders,
+		now:      now,
 	}
 }
+
+// Now is the clock that the client was given.
+func (c *Client) Now() time.Time { return c.now() }
 
 type dial func(ctx context.Context, network, address string) (net.Conn, error)
 

@@ -201,8 +201,8 @@ func TestExchange_SendsTheFormOfTheStandard(t *testing.T) {
 	}
 	serve(t, handler, func(t *testing.T, c *Client) {
 		token, err := c.testOAuth2().Exchange(t.Context(), Authorization{Code: "c d+e", RedirectURI: "https://a/b", CodeVerifier: "v", State: "s", Nonce: "n"})
-		if err != nil || token.Reveal() != "at" {
-			t.Errorf("got %q, %v", token.Reveal(), err)
+		if err != nil || token.Access.Reveal() != "at" {
+			t.Errorf("got %q, %v", token.Access.Reveal(), err)
 		}
 		want := "client_id=key&client_secret=s&code=c+d%2Be&code_verifier=v&grant_type=authorization_code&redirect_uri=https%3A%2F%2Fa%2Fb"
 		if form.Encode() != want || header.Get("Authorization") != "" || header.Get("Accept-Encoding") != "" || header.Get("Accept") != "application/json" {

@@ -24,6 +24,9 @@ type OAuth2 struct {
 	AuthURL      string
 	TokenURL     string
 	Scopes       []string
+	// NoNonce and NoPKCE leave out what the provider does not document. One of
+	// the two ties the code to the login; without both it is state alone.
+	NoNonce, NoPKCE bool
 	// ReadError knows the token endpoint's error codes beyond those of RFC 6749
 	// §5.2, and goes before them. It may be nil.
 	ReadError ErrorReader
@@ -39,32 +42,47 @@ func (o *OAuth2) Check() error {
 }
 
 // AuthorizeURL is the authorization request. It has the parameters of the
-// standards that we use and no others; scope only if there are scopes.
-func (o *OAuth2) AuthorizeURL(r AuthorizeRequest) string {
-	url := o.config(r.RedirectURI).AuthCodeURL(r.State,
-		oauth2.SetAuthURLParam("nonce", r.Nonce),
-		oauth2.SetAuthURLParam("code_challenge", r.CodeChallenge),
-		oauth2.SetAuthURLParam("code_challenge_method", "S256"))
+// standards that we use, those of params, and no others; scope only if there are
+// scopes.
+func (o *OAuth2) AuthorizeURL(r AuthorizeRequest, params ...oauth2.AuthCodeOption) string {
+	if !o.NoNonce {
+		params = append(params, oauth2.SetAuthURLParam("nonce", r.Nonce))
+	}
+	if !o.NoPKCE {
+		params = append(params, oauth2.SetAuthURLParam("code_challenge", r.CodeChallenge),
+			oauth2.SetAuthURLParam("code_challenge_method", "S256"))
+	}
+	url := o.config(r.RedirectURI).AuthCodeURL(r.State, params...)
 	// Not every provider takes + for a space. A plus sign itself is %2B here.
 	return strings.ReplaceAll(url, "+", "%20")
 }
 
-// Exchange redeems the code for an access token. It makes one request at most,
+// Tokens are what a code was exchanged for.
+type Tokens struct {
+	Access secret.String
+	ID     secret.String // empty if the provider sent no id_token; not checked yet
+}
+
+// Exchange redeems the code for tokens. It makes one request at most,
 // whatever happens: after a lost answer nobody knows whether the code was
 // redeemed, and a code seen twice makes the provider revoke its tokens (RFC 6749
-// §4.1.2). Its errors are faults. Expiry, scope, refresh_token and id_token of
-// the answer are not looked at.
-func (o *OAuth2) Exchange(ctx context.Context, a Authorization) (secret.String, error) {
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: &tokenTransport{oauth: o}})
-	token, err := o.config(a.RedirectURI).Exchange(ctx, a.Code, oauth2.VerifierOption(a.CodeVerifier))
+// §4.1.2). Its errors are faults. Expiry, scope and refresh_token of the answer are
+// not looked at.
+func (o *OAuth2) Exchange(ctx context.Context, a Authorization, params ...oauth2.AuthCodeOption) (Tokens, error) {
+	transport := &tokenTransport{oauth: o}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport})
+	if !o.NoPKCE {
+		params = append(params, oauth2.VerifierOption(a.CodeVerifier))
+	}
+	token, err := o.config(a.RedirectURI).Exchange(ctx, a.Code, params...)
 	var f *fault.Error
 	switch {
 	case errors.As(err, &f):
-		return secret.String{}, f // without the *url.Error around it, which quotes the URL
+		return Tokens{}, f // without the *url.Error around it, which quotes the URL
 	case err != nil:
-		return secret.String{}, fault.Newf(fault.Internal, "token: the request could not be made")
+		return Tokens{}, fault.Newf(fault.Internal, "token: the request could not be made")
 	}
-	return secret.New(token.AccessToken), nil
+	return Tokens{Access: secret.New(token.AccessToken), ID: secret.New(transport.idToken)}, nil
 }
 
 // config fixes the client authentication: when x/oauth2 has to find it out, it
@@ -84,8 +102,9 @@ func (o *OAuth2) config(redirectURI string) *oauth2.Config {
 // case, duplicates and form bodies, and prints bodies in its errors; what
 // reaches x/oauth2 is a success in our own words. One serves one exchange.
 type tokenTransport struct {
-	oauth *OAuth2
-	sent  bool
+	oauth   *OAuth2
+	sent    bool
+	idToken string // of the answer: x/oauth2 knows none
 }
 
 // RoundTrip implements http.RoundTripper, but for its rule that an error status
@@ -103,6 +122,7 @@ func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.idToken = token.IDToken
 	body, err := json.Marshal(token)
 	if err != nil {
 		return nil, fault.New(fault.Internal, err)
@@ -119,6 +139,7 @@ func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 type tokenAnswer struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
+	IDToken     string `json:"id_token"`
 }
 
 // judge reads a token answer. Some providers send errors with status 200.
@@ -160,15 +181,5 @@ func (o *OAuth2) readError(body []byte) (string, fault.Code) {
 			return name, code
 		}
 	}
-	var refused struct {
-		Error string `json:"error"`
-	}
-	if json.Unmarshal(body, &refused) != nil {
-		return "", ""
-	}
-	code, known := standardErrors[refused.Error]
-	if !known {
-		return "", ""
-	}
-	return refused.Error, code
+	return ErrorCodes(standardErrors)(body)
 }

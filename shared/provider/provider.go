@@ -10,7 +10,7 @@ import (
 )
 
 // Provider is one way to log in. Implementations are safe for concurrent use
-// and make no network request but in Identify.
+// and make no network request when they are made.
 type Provider interface {
 	// Name is the provider's place in routes and identities, such as "kakao".
 	Name() string
@@ -19,11 +19,14 @@ type Provider interface {
 	// Issuer is the value of the iss parameter that the provider may add to its
 	// authorization response (RFC 9207); "" if it has none.
 	Issuer() string
-	// AuthorizeURL is where the browser goes to log in.
-	AuthorizeURL(AuthorizeRequest) string
+	// AuthorizeURL is where the browser goes to log in. Only a provider that has to
+	// ask for its own endpoints first makes a request and can fail, with the faults
+	// bad_provider_response, provider_unavailable and provider_timeout.
+	AuthorizeURL(context.Context, AuthorizeRequest) (string, error)
 	// Identify exchanges the code, once and never again, and asks who logged in.
 	// Its errors are faults: login_expired, bad_provider_response,
-	// provider_unavailable, provider_timeout, provider_misconfigured.
+	// provider_unavailable, provider_timeout, provider_misconfigured, and
+	// temporarily_unavailable when the provider's keys cannot be had.
 	Identify(context.Context, Authorization) (Person, error)
 }
 
@@ -44,6 +47,9 @@ type Authorization struct {
 	State        string
 	Nonce        string
 	CodeVerifier string
+	// User is the form field of that name, which Apple sends with somebody's
+	// first authorization; "" if there is none. Nobody has signed it.
+	User string
 }
 
 // Person is who a provider says has logged in.

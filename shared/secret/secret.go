@@ -26,6 +26,9 @@ func (s String) Reveal() string {
 	return *s.p
 }
 
+// Empty reports whether there is nothing to hide.
+func (s String) Empty() bool { return s.Reveal() == "" }
+
 // Format implements fmt.Formatter for every verb.
 func (s String) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 

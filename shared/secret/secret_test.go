@@ -121,8 +121,8 @@ func TestString_RevealsToWhoeverAsks(t *testing.T) {
 
 func TestString_ZeroIsEmpty(t *testing.T) {
 	var zero secret.String
-	if zero.Reveal() != "" {
-		t.Error("the zero value hides something")
+	if !zero.Empty() || zero.Reveal() != "" || !secret.New("").Empty() || secret.New(" ").Empty() {
+		t.Error("want the zero value and the empty text empty, and nothing else")
 	}
 	if got := fmt.Sprintf("%v %#v", zero, zero); got != "[redacted] [redacted]" {
 		t.Errorf("prints %q", got)

@@ -30,6 +30,7 @@ type Session struct {
 	RotatedAt  time.Time // zero until the first rotation
 	EndedAt    time.Time // zero while alive
 	EndedWhy   EndReason
+	Client     string // name of the client that its tokens are for; empty: the default one
 	Device     Device
 }
 

@@ -31,6 +31,7 @@ const (
 	attrRotatedAt  = "rotated_at" // absent until the first rotation
 	attrEndedAt    = "ended_at"   // absent while alive
 	attrEndedWhy   = "ended_why"
+	attrClient     = "client"     // absent: the default client
 	attrUserAgent  = "user_agent" // of the device, as the next one; absent: unknown
 	attrSourceIP   = "source_ip"
 
@@ -119,6 +120,7 @@ func sessionItem(s *session.Session, expires time.Time) item {
 	setInstant(i, attrRotatedAt, s.RotatedAt)
 	setInstant(i, attrEndedAt, s.EndedAt)
 	setText(i, attrEndedWhy, string(s.EndedWhy))
+	setText(i, attrClient, s.Client)
 	setText(i, attrUserAgent, s.Device.UserAgent)
 	setText(i, attrSourceIP, s.Device.SourceIP)
 	i[attrExpiresAt] = deadline(expires)
@@ -136,6 +138,7 @@ func readSession(from item) (*session.Session, error) {
 		RotatedAt:  r.optionalInstant(attrRotatedAt),
 		EndedAt:    r.optionalInstant(attrEndedAt),
 		EndedWhy:   session.EndReason(r.optionalText(attrEndedWhy)),
+		Client:     r.optionalText(attrClient),
 		Device: session.Device{
 			UserAgent: r.optionalText(attrUserAgent),
 			SourceIP:  r.optionalText(attrSourceIP),

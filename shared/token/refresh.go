@@ -11,6 +11,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"daemun/shared/client"
 	"daemun/shared/secret"
 )
 
@@ -18,6 +19,7 @@ import (
 // it. The text form is
 //
 //	r1.key_id.user_id.session_id.generation.HMAC-SHA-256
+//	r1.key_id.user_id.session_id.generation.client.HMAC-SHA-256
 //
 // so a forged token is refused without a look at the database, nothing stored
 // is a secret, and the current token of a session can be made again. Clients
@@ -26,6 +28,7 @@ type Refresh struct {
 	UserID     string
 	SessionID  string
 	Generation int64
+	Client     string // name of the client that the session is of; empty: the default one
 }
 
 const (
@@ -63,7 +66,11 @@ func (k *RefreshKeys) Mint(r Refresh, keyID string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("mint refresh token: %w", ErrUnknownKeyID)
 	}
-	signed := strings.Join([]string{refreshVersion, keyID, r.UserID, r.SessionID, strconv.FormatInt(r.Generation, 10)}, ".")
+	parts := []string{refreshVersion, keyID, r.UserID, r.SessionID, strconv.FormatInt(r.Generation, 10)}
+	if r.Client != "" {
+		parts = append(parts, r.Client)
+	}
+	signed := strings.Join(parts, ".")
 	return signed + "." + mac(key, signed), nil
 }
 
@@ -74,18 +81,19 @@ func (k *RefreshKeys) Parse(token string) (Refresh, error) {
 		return Refresh{}, ErrRefreshToken
 	}
 	parts := strings.Split(token, ".")
-	if len(parts) != 6 || parts[0] != refreshVersion {
+	if len(parts) != 6 && len(parts) != 7 || parts[0] != refreshVersion {
 		return Refresh{}, ErrRefreshToken
 	}
 	key, ok := k.secrets[parts[1]]
 	if !ok {
 		return Refresh{}, ErrRefreshToken
 	}
-	signed := strings.TrimSuffix(token, "."+parts[5])
-	if !hmac.Equal([]byte(parts[5]), []byte(mac(key, signed))) {
+	last := parts[len(parts)-1]
+	signed := strings.TrimSuffix(token, "."+last)
+	if !hmac.Equal([]byte(last), []byte(mac(key, signed))) {
 		return Refresh{}, ErrRefreshToken
 	}
-	r, err := refreshOf(parts[2], parts[3], parts[4])
+	r, err := refreshOf(parts[2 : len(parts)-1])
 	if err != nil {
 		return Refresh{}, fmt.Errorf("%w: %w", ErrRefreshToken, err)
 	}
@@ -93,15 +101,22 @@ func (k *RefreshKeys) Parse(token string) (Refresh, error) {
 }
 
 // refreshOf guards against tokens that an older or broken version made.
-func refreshOf(userID, sessionID, generation string) (Refresh, error) {
-	g, err := strconv.ParseInt(generation, 10, 64)
+func refreshOf(fields []string) (Refresh, error) {
+	r := Refresh{UserID: fields[0], SessionID: fields[1]}
+	if len(fields) == 4 {
+		if r.Client = fields[3]; !client.IsName(r.Client) {
+			return Refresh{}, errRefreshFields
+		}
+	}
+	g, err := strconv.ParseInt(fields[2], 10, 64)
 	if err != nil || g < 1 {
 		return Refresh{}, errRefreshFields
 	}
-	if _, err := ulid.ParseStrict(userID); err != nil || sessionID == "" {
+	if _, err := ulid.ParseStrict(r.UserID); err != nil || r.SessionID == "" {
 		return Refresh{}, errRefreshFields
 	}
-	return Refresh{UserID: userID, SessionID: sessionID, Generation: g}, nil
+	r.Generation = g
+	return r, nil
 }
 
 // mac authenticates the text under a domain of its own.

@@ -17,7 +17,8 @@ import (
 // by the browser itself, sealed.
 type Transaction struct {
 	Provider     string    `json:"provider"`
-	StateHash    []byte    `json:"state_hash"` // SHA-256
+	Client       string    `json:"client,omitzero"` // empty: the login ends in cookies
+	StateHash    []byte    `json:"state_hash"`      // SHA-256
 	CodeVerifier string    `json:"code_verifier"`
 	Nonce        string    `json:"nonce"`
 	ReturnTo     string    `json:"return_to"`
@@ -31,10 +32,19 @@ const TransactionLifetime = 10 * time.Minute
 // ErrTransaction means that a sealed transaction was not sealed by us.
 var ErrTransaction = errors.New("not a transaction of ours")
 
-// TransactionKeys seals and opens transactions.
+// TransactionKeys seals and opens transactions of logins that end in cookies;
+// those of ForJSON, of logins that end in JSON.
 type TransactionKeys struct {
-	active string
-	aeads  map[string]cipher.AEAD
+	active  string
+	aeads   map[string]cipher.AEAD
+	forJSON bool
+}
+
+// ForJSON is the same keys for logins whose tokens are delivered in JSON. What
+// they seal the others do not open, and the other way round: else a transaction
+// from an answer, which scripts may read, could be planted as a cookie.
+func (k *TransactionKeys) ForJSON() *TransactionKeys {
+	return &TransactionKeys{active: k.active, aeads: k.aeads, forJSON: true}
 }
 
 // UnmarshalText reads a JWK Set of 32-byte oct keys, one of them active.
@@ -71,7 +81,7 @@ func (k *TransactionKeys) Seal(t Transaction, random io.Reader) (string, error) 
 	if _, err := io.ReadFull(random, nonce); err != nil {
 		return "", fmt.Errorf("seal transaction: %w", err)
 	}
-	sealed := aead.Seal(nonce, nonce, plain, sealedAs(k.active))
+	sealed := aead.Seal(nonce, nonce, plain, k.sealedAs(k.active))
 	return k.active + "." + base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
@@ -87,7 +97,7 @@ func (k *TransactionKeys) Open(sealed string) (Transaction, error) {
 	if err != nil || len(b) < aead.NonceSize() || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return Transaction{}, ErrTransaction
 	}
-	plain, err := aead.Open(nil, b[:aead.NonceSize()], b[aead.NonceSize():], sealedAs(id))
+	plain, err := aead.Open(nil, b[:aead.NonceSize()], b[aead.NonceSize():], k.sealedAs(id))
 	if err != nil {
 		return Transaction{}, ErrTransaction
 	}
@@ -99,4 +109,10 @@ func (k *TransactionKeys) Open(sealed string) (Transaction, error) {
 }
 
 // sealedAs binds a ciphertext to its purpose and key.
-func sealedAs(keyID string) []byte { return []byte("daemun login transaction\n" + keyID) }
+func (k *TransactionKeys) sealedAs(keyID string) []byte {
+	purpose := "daemun login transaction"
+	if k.forJSON {
+		purpose = "daemun login transaction, json"
+	}
+	return []byte(purpose + "\n" + keyID)
+}

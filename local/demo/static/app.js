@@ -166,7 +166,7 @@ function renderProviders() {
     link.dataset.provider = name;
     link.dataset.testid = `login-${name}`;
     link.href = `${path}?return_to=/`;
-    link.textContent = text("loginWith")(providerName(name));
+    link.textContent = text("loginWithOwnWords")[name] ?? text("loginWith")(providerName(name));
     return link;
   }));
 }

@@ -6,6 +6,7 @@ const en = {
   chooseProvider: "Ways to log in",
   providers: {},
   loginWith: (provider) => `Log in with ${provider}`,
+  loginWithOwnWords: { google: "Sign in with Google", apple: "Sign in with Apple" }, // which these two ask for
   identities: "Logged in with",
   roles: "Roles",
   profile: "Profile",
@@ -62,8 +63,9 @@ const ko = {
   tagline: "서버리스 앱의 대문",
   language: "언어",
   chooseProvider: "로그인 방법",
-  providers: { kakao: "카카오" },
+  providers: { kakao: "카카오", naver: "네이버" },
   loginWith: (provider) => `${provider} 로그인`,
+  loginWithOwnWords: { google: "Google 계정으로 로그인", apple: "Apple로 로그인", line: "LINE으로 로그인", github: "GitHub로 로그인" },
   identities: "로그인 방법",
   roles: "역할",
   profile: "프로필",

@@ -12,9 +12,12 @@ import (
 )
 
 var (
-	// Our two forms of a Set-Cookie line.
-	secureCookie   = regexp.MustCompile(`^__Host-daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; Secure; SameSite=(Lax|Strict)$`)
-	loopbackCookie = regexp.MustCompile(`^daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; SameSite=(Lax|Strict)$`)
+	// Our forms of a Set-Cookie line.
+	secureCookie = regexp.MustCompile(`^__Host-daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; Secure; SameSite=(Lax|Strict)$`)
+	// A transaction that has to survive a POST from another site is Secure even on a
+	// loopback address.
+	crossSiteCookie = regexp.MustCompile(`^(__Host-)?daemun-tx-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; Secure; SameSite=None$`)
+	loopbackCookie  = regexp.MustCompile(`^daemun-[\w-]+=[\w.-]*; Path=/; Max-Age=\d+; HttpOnly; SameSite=(Lax|Strict)$`)
 	// What no client may see of our inside.
 	leaks = regexp.MustCompile(`goroutine |\.go:\d|runtime error|panic:|arn:aws|Exception|UsersTable|RefreshTokensTable|OneTimeTable|[dD]ynamo|DYNAMO|` +
 		providertest.Marker)
@@ -59,13 +62,13 @@ func audit(t testing.TB, a Answer) {
 	}
 }
 
-// auditCookie holds a Set-Cookie line to one of our two forms.
+// auditCookie holds a Set-Cookie line to one of our forms.
 func auditCookie(t testing.TB, line string) {
 	t.Helper()
 	if strings.ContainsAny(line, "\r\n\x00") {
 		t.Error("a cookie breaks its line")
 	}
-	if !secureCookie.MatchString(line) && !loopbackCookie.MatchString(line) {
+	if !secureCookie.MatchString(line) && !loopbackCookie.MatchString(line) && !crossSiteCookie.MatchString(line) {
 		t.Errorf("cookie %q has not our form", line)
 	}
 	if len(line) > 4096 {

@@ -28,7 +28,7 @@ func (w *World) Begin(person providertest.Person, returnTo string) Begun {
 		Providers: w.catalog(), PublicURL: PublicURL, Keys: w.Keys.Transaction, Now: w.Now, Rand: rand.Reader,
 		ReturnTo: flow.ReturnPolicy{Default: FrontURL, DefaultOrigin: Front, Origins: []string{Front}},
 	}
-	begun, err := login.Begin("kakao", returnTo)
+	begun, err := login.Begin(w.t.Context(), "kakao", returnTo)
 	w.must(err)
 	target, err := url.Parse(begun.AuthorizeURL)
 	w.must(err)

@@ -188,7 +188,7 @@ func (w *World) catalog() *catalog.Catalog {
 	c, err := catalog.New(catalog.Config{Kakao: kakao.Config{
 		ClientID: w.Env["KAKAO_CLIENT_ID"], ClientSecret: secret.New(w.Env["KAKAO_CLIENT_SECRET"]),
 		AuthURL: w.Env["KAKAO_AUTH_URL"], TokenURL: w.Env["KAKAO_TOKEN_URL"], UserinfoURL: w.Env["KAKAO_USERINFO_URL"],
-	}}, provider.NewClient(provider.Options{InsecureProviders: true}))
+	}}, provider.NewClient(provider.Options{InsecureProviders: true, Now: w.Now}))
 	w.must(err)
 	return c
 }

@@ -7,14 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
+	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
-	"daemun/shared/fault"
+	"daemun/shared/jws"
 	"daemun/shared/provider"
 	"daemun/shared/secret"
-	"daemun/shared/user"
 )
 
 const (
@@ -24,6 +22,7 @@ const (
 	authURL     = issuer + "/oauth/authorize"
 	tokenURL    = issuer + "/oauth/token"
 	userinfoURL = "https://kapi.kakao.com/v2/user/me"
+	keysURL     = issuer + "/.well-known/jwks.json"
 )
 
 // Config is an application at Kakao. Empty URLs mean the real ones.
@@ -36,19 +35,27 @@ type Config struct {
 	AuthURL      string        `env:"AUTH_URL"`
 	TokenURL     string        `env:"TOKEN_URL"`
 	UserinfoURL  string        `env:"USERINFO_URL"`
+	// Scope is the consent items to ask for, with spaces or commas between. Empty
+	// leaves it to what the app's consent page asks for; naming an item that is
+	// not set there ends every login with KOE205.
+	Scope string `env:"SCOPE"`
+	// OIDC says that OpenID Connect is switched on at Kakao: an id_token is then
+	// demanded and checked.
+	OIDC    bool   `env:"OIDC"`
+	KeysURL string `env:"JWKS_URL"`
+	Issuer  string `env:"ISSUER"`
 }
 
 // Provider implements provider.Provider.
 type Provider struct {
 	oauth       provider.OAuth2
 	userinfoURL string
+	issuer      string
+	idTokens    *provider.IDTokens // nil without OpenID Connect
 }
 
 // New makes the provider, or says everything that is wrong with the
 // configuration. It makes no network request.
-//
-// It asks for no scope: what the app's consent page asks for is set at Kakao,
-// and naming an item that is not set there ends every login with KOE205.
 func New(c Config, client *provider.Client) (*Provider, error) {
 	p := &Provider{
 		oauth: provider.OAuth2{
@@ -57,14 +64,36 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 			ClientSecret: c.ClientSecret,
 			AuthURL:      cmp.Or(c.AuthURL, authURL),
 			TokenURL:     cmp.Or(c.TokenURL, tokenURL),
+			Scopes:       strings.FieldsFunc(c.Scope, func(r rune) bool { return r == ' ' || r == ',' }),
 			ReadError:    readTokenError,
 		},
 		userinfoURL: cmp.Or(c.UserinfoURL, userinfoURL),
+		issuer:      cmp.Or(c.Issuer, issuer),
 	}
-	if err := errors.Join(p.oauth.Check(), client.CheckEndpoint("userinfo URL", p.userinfoURL)); err != nil {
+	mistakes := []error{p.oauth.Check(), client.CheckEndpoint("userinfo URL", p.userinfoURL)}
+	if c.OIDC {
+		p.useOIDC(cmp.Or(c.KeysURL, keysURL))
+		mistakes = append(mistakes, p.idTokens.Keys.Check())
+	}
+	if err := errors.Join(mistakes...); err != nil {
 		return nil, fmt.Errorf("kakao: %w", err)
 	}
 	return p, nil
+}
+
+// useOIDC asks for id_tokens. Kakao makes none for a request with a scope in
+// which openid is missing.
+func (p *Provider) useOIDC(keysURL string) {
+	if !slices.Contains(p.oauth.Scopes, "openid") {
+		p.oauth.Scopes = append(p.oauth.Scopes, "openid")
+	}
+	p.idTokens = &provider.IDTokens{
+		Provider:  name,
+		Issuers:   []string{p.issuer},
+		Audiences: []string{p.oauth.ClientID},
+		Keys:      provider.NewJWKS(p.oauth.Client, keysURL, jws.RS256),
+		Now:       p.oauth.Client.Now,
+	}
 }
 
 // Name implements provider.Provider.
@@ -74,61 +103,45 @@ func (p *Provider) Name() string { return name }
 func (p *Provider) DisplayName() string { return "Kakao" }
 
 // Issuer implements provider.Provider.
-func (p *Provider) Issuer() string { return issuer }
+func (p *Provider) Issuer() string { return p.issuer }
 
 // AuthorizeURL implements provider.Provider.
-func (p *Provider) AuthorizeURL(r provider.AuthorizeRequest) string { return p.oauth.AuthorizeURL(r) }
+func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
+	return p.oauth.AuthorizeURL(r), nil
+}
 
-// Identify implements provider.Provider. Apps with OpenID Connect switched on
-// get an id_token too. It is not looked at: who has logged in is what the user
-// API says to the access token that came straight from Kakao, and what ties the
-// code to this login is PKCE, so the nonce is not checked.
+// Identify implements provider.Provider. With OpenID Connect the id_token says
+// who has logged in, and the user API has to agree. Without it who has logged in
+// is what the user API says to the access token that came straight from Kakao,
+// and what ties the code to this login is PKCE: there is no nonce to check.
 func (p *Provider) Identify(ctx context.Context, a provider.Authorization) (provider.Person, error) {
-	token, err := p.oauth.Exchange(ctx, a)
+	tokens, err := p.oauth.Exchange(ctx, a)
 	if err != nil {
 		return provider.Person{}, err
 	}
+	if p.idTokens == nil {
+		return p.ask(ctx, tokens.Access)
+	}
+	id, err := p.idTokens.Verify(ctx, tokens, a.Nonce)
+	if err != nil {
+		return provider.Person{}, err
+	}
+	person, err := p.ask(ctx, tokens.Access)
+	if err != nil {
+		return provider.Person{}, err
+	}
+	if err := id.SameSubject(person.Identity.Subject); err != nil {
+		return provider.Person{}, err
+	}
+	return person, nil
+}
+
+func (p *Provider) ask(ctx context.Context, token secret.String) (provider.Person, error) {
 	var m me
 	// Without secure_resource the pictures are plain http.
-	err = p.oauth.Client.GetJSON(ctx, p.userinfoURL+"?secure_resource=true", token, &m, readUserError)
+	err := p.oauth.Client.GetJSON(ctx, p.userinfoURL+"?secure_resource=true", token, &m, readUserError)
 	if err != nil {
 		return provider.Person{}, err
 	}
 	return m.person()
-}
-
-// me is what we read of Kakao's user object. All but the id may be missing, as
-// far as the person has not consented or the app may not ask.
-type me struct {
-	ID      jsontext.Value `json:"id"`
-	Account struct {
-		Email         string `json:"email"`
-		EmailValid    bool   `json:"is_email_valid"`
-		EmailVerified bool   `json:"is_email_verified"`
-		Profile       struct {
-			Nickname string `json:"nickname"`
-			Picture  string `json:"profile_image_url"`
-		} `json:"profile"`
-	} `json:"kakao_account"`
-}
-
-func (m *me) person() (provider.Person, error) {
-	// The id is a positive int64, written as such: decoded leniently, a missing
-	// one would be 0 for everybody, and two large ones could become one float.
-	id, err := strconv.ParseInt(string(m.ID), 10, 64)
-	if err != nil || id <= 0 {
-		return provider.Person{}, fault.Newf(fault.BadProviderResponse, "userinfo: id is not a positive 64-bit integer")
-	}
-	identity, err := user.NewIdentity(name, strconv.FormatInt(id, 10))
-	if err != nil {
-		return provider.Person{}, fault.New(fault.Internal, err)
-	}
-	account := &m.Account
-	return provider.Person{Identity: identity, Profile: user.Profile{
-		Email: provider.Email(account.Email),
-		// A verified address can have become invalid: expired, or another account's.
-		EmailVerified: provider.Email(account.Email) != "" && account.EmailValid && account.EmailVerified,
-		Nickname:      provider.Nickname(account.Profile.Nickname),
-		PictureURL:    provider.Picture(account.Profile.Picture),
-	}}, nil
 }

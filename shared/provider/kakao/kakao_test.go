@@ -44,6 +44,63 @@ func TestContract(t *testing.T) {
 	})
 }
 
+// The same with OpenID Connect: the id_token decides, and the user API agrees (CB-05).
+func TestContract_OIDC(t *testing.T) {
+	newSigner := func() *providertest.Signer {
+		return providertest.NewSigner(providertest.SignerOptions{Issuer: "https://kauth.kakao.com", Audience: providertest.KakaoClientID})
+	}
+	providertest.Contract(t, providertest.Suite{
+		Fake:         func() providertest.Fake { return providertest.NewKakao(providertest.KakaoOptions{Signer: newSigner()}) },
+		Signer:       func(f providertest.Fake) *providertest.Signer { return f.(*providertest.Kakao).Signer() },
+		ClientSecret: providertest.KakaoClientSecret,
+		New:          newOIDCProvider,
+		Person:       providertest.Persons()[0],
+		Want: provider.Person{
+			Identity: user.Identity{Provider: "kakao", Subject: "4100000001"},
+			Profile: user.Profile{Email: "daemun.kim@example.com", EmailVerified: true, Nickname: "김대문",
+				PictureURL: "https://k.kakaocdn.net/dn/daemun/640x640.jpg"},
+		},
+		Userinfo:    func(id string) string { return `{"id":` + id + `}` },
+		Subject:     `4100000001`,
+		BadSubjects: []string{`4100000002`, `"4100000001"`, `0`, `4100000001.0`},
+	})
+}
+
+func newOIDCProvider(base, clientSecret string, client *provider.Client) (provider.Provider, error) {
+	return kakao.New(kakao.Config{
+		ClientID: providertest.KakaoClientID, ClientSecret: secret.New(clientSecret), OIDC: true,
+		AuthURL: base + providertest.KakaoAuthorizePath, TokenURL: base + providertest.KakaoTokenPath,
+		UserinfoURL: base + providertest.KakaoUserinfoPath, KeysURL: base + providertest.KakaoKeysPath,
+	}, client)
+}
+
+func TestAuthorizeURL_ScopeIsWhatIsConfiguredAndOpenID(t *testing.T) {
+	for _, c := range []struct {
+		config kakao.Config
+		want   string
+	}{
+		{kakao.Config{}, ""},
+		{kakao.Config{Scope: "account_email,gender"}, "account_email gender"},
+		{kakao.Config{OIDC: true}, "openid"},
+		{kakao.Config{OIDC: true, Scope: "account_email"}, "account_email openid"},
+		{kakao.Config{OIDC: true, Scope: "openid, account_email"}, "openid account_email"},
+	} {
+		c.config.ClientID = "key"
+		k, err := kakao.New(c.config, provider.NewClient(provider.Options{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := k.AuthorizeURL(t.Context(), provider.AuthorizeRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(raw)
+		if err != nil || u.Query().Get("scope") != c.want || u.Query().Has("scope") != (c.want != "") {
+			t.Errorf("got %s, want scope %q", raw, c.want)
+		}
+	}
+}
+
 // ask lets a fake answer the user API with a body and logs in.
 func ask(t *testing.T, answer providertest.Answer) (provider.Person, error) {
 	t.Helper()
@@ -67,11 +124,11 @@ func TestAuthorizeURL_HasExactlyTheStandardParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := k.AuthorizeURL(provider.AuthorizeRequest{RedirectURI: "https://a.example/b c+d&e=f", State: "s t", Nonce: "n", CodeChallenge: "c"})
+	got, err := k.AuthorizeURL(t.Context(), provider.AuthorizeRequest{RedirectURI: "https://a.example/b c+d&e=f", State: "s t", Nonce: "n", CodeChallenge: "c"})
 	want := "https://kauth.kakao.com/oauth/authorize?client_id=key&code_challenge=c&code_challenge_method=S256&nonce=n" +
 		"&redirect_uri=https%3A%2F%2Fa.example%2Fb%20c%2Bd%26e%3Df&response_type=code&state=s%20t"
-	if got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	if err != nil || got != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
 	if _, err := url.Parse(got); err != nil {
 		t.Error(err)

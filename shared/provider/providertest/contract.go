@@ -31,13 +31,25 @@ type Suite struct {
 	// Want is what the provider makes of Person.
 	Want provider.Person
 	// Userinfo is a user object with raw JSON in the place of the subject, and
-	// nothing else.
+	// nothing else; nil: the provider has no userinfo endpoint.
 	Userinfo func(subject string) string
 	// Subject is a subject as raw JSON that the provider accepts.
 	Subject string
 	// BadSubjects are subjects as raw JSON that it must refuse, beyond those that
 	// every provider must.
 	BadSubjects []string
+	// Signer is the part of a fake that makes its id_tokens; nil: there are none.
+	// Subject then has to be that of Person.
+	Signer func(Fake) *Signer
+	// BareIssuer says that the issuer may be written without its scheme.
+	BareIssuer bool
+	// NonceMayBeMissing says that an id_token without a nonce is taken.
+	NonceMayBeMissing bool
+	// NoPKCE says that the provider has no PKCE: a wrong verifier goes unnoticed.
+	NoPKCE bool
+	// TokenErrors are the standard error codes of the token endpoint that mean
+	// something else at this provider.
+	TokenErrors map[string]fault.Code
 }
 
 // Fake is a provider that Contract can program.
@@ -64,7 +76,15 @@ func Contract(t *testing.T, s Suite) {
 	t.Run("plain http", s.plainHTTP)
 	t.Run("redirects", s.redirects)
 	for _, c := range s.cases() {
-		t.Run(c.name, func(t *testing.T) { s.run(t, c) })
+		t.Run(c.name, func(t *testing.T) {
+			if c.timeouts != (provider.Timeouts{}) {
+				t.Parallel() // it waits most of the time
+			}
+			s.run(t, c)
+		})
+	}
+	if s.Signer != nil {
+		t.Run("id_token", s.idTokens)
 	}
 }
 
@@ -72,7 +92,7 @@ func Contract(t *testing.T, s Suite) {
 const (
 	contractVerifier = Marker + "-verifier-0123456789-0123456789-0123456789-0123456789"
 	contractState    = Marker + "-state"
-	contractNonce    = Marker + "-nonce"
+	contractNonce    = NonceOfCode
 	contractRedirect = "https://app.example/auth/callback?tenant=a%20b+c"
 )
 
@@ -100,9 +120,20 @@ func (s *Suite) open(t *testing.T, timeouts provider.Timeouts) *bench {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 	t.Cleanup(server.Close)
-	timeouts = provider.Timeouts{Connect: patience, Token: cmp.Or(timeouts.Token, patience), Userinfo: cmp.Or(timeouts.Userinfo, patience)}
-	client := provider.NewClient(provider.Options{InsecureProviders: true, Timeouts: timeouts})
+	timeouts = provider.Timeouts{Connect: patience, Token: cmp.Or(timeouts.Token, patience),
+		Userinfo: cmp.Or(timeouts.Userinfo, patience), Keys: cmp.Or(timeouts.Keys, patience)}
+	client := provider.NewClient(provider.Options{InsecureProviders: true, Timeouts: timeouts, Now: s.clock(fake)})
 	return &bench{fake, server.URL, s.provider(t, server.URL, s.ClientSecret, client)}
+}
+
+// clock is the one of the fake's id_tokens, which then stands still.
+func (s *Suite) clock(fake Fake) func() time.Time {
+	if s.Signer == nil {
+		return nil
+	}
+	signer := s.Signer(fake)
+	signer.Freeze()
+	return signer.Now
 }
 
 func (s *Suite) provider(t *testing.T, base, clientSecret string, client *provider.Client) provider.Provider {
@@ -179,7 +210,7 @@ func (s *Suite) run(t *testing.T, c contractCase) {
 	if b.fake.Hits(Token) != 1 || b.fake.MaxCodeSent() != 1 { // CB-09, F-02, F-03, F-05
 		t.Errorf("%d token requests, the code sent %d times; want 1", b.fake.Hits(Token), b.fake.MaxCodeSent())
 	}
-	if got := b.fake.Hits(Userinfo); got != c.userinfo {
+	if got := b.fake.Hits(Userinfo); got != c.userinfo && s.Userinfo != nil {
 		t.Errorf("%d userinfo requests, want %d", got, c.userinfo)
 	}
 }

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,16 +10,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"daemun/shared/fault"
 	"daemun/shared/provider"
 )
 
 // impatient is short enough for a quick suite. Only endpoints that never answer
 // are asked so.
-const impatient = 100 * time.Millisecond
+const impatient = 300 * time.Millisecond
 
 func (s *Suite) cases() []contractCase {
-	return slices.Concat(
+	cases := slices.Concat(
 		eachEndpoint(unusable(), fault.BadProviderResponse, 1),
 		eachEndpoint(broken(), fault.ProviderUnavailable, 2),
 		silentCases(),
@@ -27,6 +31,10 @@ func (s *Suite) cases() []contractCase {
 		s.tokenCases(),
 		s.subjectCases(),
 	)
+	if s.Userinfo == nil {
+		cases = slices.DeleteFunc(cases, func(c contractCase) bool { return strings.HasPrefix(c.name, "userinfo ") })
+	}
+	return cases
 }
 
 // unusable are answers with status 200 that no provider may take (F-07, CB-11,
@@ -134,8 +142,11 @@ func (s *Suite) tokenCases() []contractCase {
 	const access = Marker + "-access"
 	token := func(name string, status int, body string, want fault.Code) contractCase {
 		c := contractCase{name: "token " + name, program: []programmed{{Token, JSON(status, body), false}}, want: want}
+		if other, ok := s.TokenErrors[name]; ok {
+			c.want = other
+		}
 		if want == "" {
-			c.program = append(c.program, programmed{Userinfo, JSON(200, s.Userinfo(s.Subject)), false})
+			c.program = []programmed{{Token, around(body), false}}
 			c.userinfo = 1
 		}
 		return c
@@ -175,6 +186,9 @@ func (s *Suite) subjectCases() []contractCase {
 	userinfo := func(body string, want fault.Code) contractCase {
 		return contractCase{name: "userinfo " + body, program: []programmed{{Userinfo, JSON(200, body), false}}, want: want, userinfo: 1}
 	}
+	if s.Userinfo == nil {
+		return nil
+	}
 	good := s.Userinfo(s.Subject)
 	cases := []contractCase{
 		userinfo(good, ""),
@@ -197,6 +211,24 @@ func hijacked(do func(net.Conn)) Answer {
 		}
 		do(conn)
 		_ = conn.Close()
+	}
+}
+
+// around answers with the body, but with the tokens of the honest endpoint.
+func around(body string) Answer {
+	return func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		answer := httptest.NewRecorder()
+		honest.ServeHTTP(answer, r)
+		var members, tokens map[string]jsontext.Value
+		if err := errors.Join(json.Unmarshal([]byte(body), &members), json.Unmarshal(answer.Body.Bytes(), &tokens)); err != nil {
+			panic(err) // a test's own data
+		}
+		for _, name := range []string{"access_token", "id_token"} {
+			if token, ok := tokens[name]; ok {
+				members[name] = token
+			}
+		}
+		JSON(http.StatusOK, marshal(members))(w, r, nil)
 	}
 }
 

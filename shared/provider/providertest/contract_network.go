@@ -22,23 +22,29 @@ import (
 // happyPath goes the whole way, from the authorization URL on (ST-06, ST-16, ST-17).
 func (s *Suite) happyPath(t *testing.T) {
 	b := s.open(t, provider.Timeouts{})
-	raw := b.provider.AuthorizeURL(provider.AuthorizeRequest{RedirectURI: contractRedirect,
+	raw, err := b.provider.AuthorizeURL(t.Context(), provider.AuthorizeRequest{RedirectURI: contractRedirect,
 		State: contractState, Nonce: contractNonce, CodeChallenge: contractChallenge()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if strings.Contains(raw, "+") {
 		t.Errorf("a plus sign in %s", raw)
 	}
 	back := follow(t, raw)
-	if got := back.Query().Get("state"); got != contractState {
+	if got := back.Get("state"); got != contractState {
 		t.Errorf("state %q came back, want %q", got, contractState)
 	}
-	got, err := b.provider.Identify(t.Context(), authorization(back.Query().Get("code")))
+	if got := back.Get("iss"); got != "" && got != b.provider.Issuer() { // ST-05
+		t.Errorf("iss %q came back, and the provider expects %q", got, b.provider.Issuer())
+	}
+	got, err := b.provider.Identify(t.Context(), authorization(back.Get("code")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Identity != s.Want.Identity || got.Identity.Provider != b.provider.Name() {
 		t.Errorf("got %v, want %v", got.Identity, s.Want.Identity)
 	}
-	for e, want := range map[Endpoint]int{Authorize: 1, Token: 1, Userinfo: 1} {
+	for e, want := range map[Endpoint]int{Authorize: 1, Token: 1, Userinfo: s.userinfoRequests()} {
 		if got := b.fake.Hits(e); got != want {
 			t.Errorf("%d requests to %s, want %d", got, e, want)
 		}
@@ -46,8 +52,17 @@ func (s *Suite) happyPath(t *testing.T) {
 	s.logsIn(t, b)
 }
 
-// follow visits a URL as a browser does, and returns where it is sent.
-func follow(t *testing.T, raw string) *url.URL {
+// userinfoRequests is how many a login makes.
+func (s *Suite) userinfoRequests() int {
+	if s.Userinfo == nil {
+		return 0
+	}
+	return 1
+}
+
+// follow visits a URL as a browser does, and returns what it is sent back with, by
+// a redirect or in a form.
+func follow(t *testing.T, raw string) url.Values {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, raw, nil)
 	if err != nil {
@@ -59,11 +74,15 @@ func follow(t *testing.T, raw string) *url.URL {
 	}
 	defer func() { _ = response.Body.Close() }()
 	location, err := response.Location()
-	if err != nil {
-		body, _ := io.ReadAll(response.Body)
-		t.Fatalf("status %d, no redirect: %s", response.StatusCode, body)
+	if err == nil {
+		return location.Query()
 	}
-	return location
+	body, _ := io.ReadAll(response.Body)
+	action, fields, ok := FormPost(string(body))
+	if !ok || action != contractRedirect {
+		t.Fatalf("status %d, neither a redirect nor a form: %s", response.StatusCode, body)
+	}
+	return fields
 }
 
 func (s *Suite) manyAtOnce(t *testing.T) {
@@ -99,6 +118,12 @@ func (s *Suite) wrongVerifier(t *testing.T) {
 	a := authorization(b.fake.Code(s.Person, contractChallenge(), contractRedirect))
 	a.CodeVerifier += "x"
 	got, err := b.provider.Identify(t.Context(), a)
+	if s.NoPKCE {
+		if err != nil || got != s.Want {
+			t.Errorf("got %v, %v; want a login, as no verifier is sent", got, err)
+		}
+		return
+	}
 	s.refuses(t, got, err, fault.LoginExpired)
 }
 
@@ -161,7 +186,8 @@ func (s *Suite) certificates(t *testing.T) {
 			if c.trusted {
 				roots.AddCert(server.Certificate())
 			}
-			client := provider.NewClient(provider.Options{RootCAs: roots, Timeouts: provider.Timeouts{Connect: patience, Token: patience, Userinfo: patience}})
+			client := provider.NewClient(provider.Options{RootCAs: roots, Now: s.clock(fake),
+				Timeouts: provider.Timeouts{Connect: patience, Token: patience, Userinfo: patience, Keys: patience}})
 			base := strings.Replace(server.URL, "127.0.0.1", c.host, 1)
 			b := &bench{fake, base, s.provider(t, base, s.ClientSecret, client)}
 			if c.want == "" {
@@ -188,7 +214,8 @@ func (s *Suite) redirects(t *testing.T) {
 	var visits atomic.Int32
 	forbidden := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
 	t.Cleanup(forbidden.Close)
-	for _, endpoint := range []Endpoint{Token, Userinfo} {
+	endpoints := []Endpoint{Token, Userinfo}[:1+s.userinfoRequests()]
+	for _, endpoint := range endpoints {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			for _, to := range []string{forbidden.URL, "http://169.254.169.254/", "file:///etc/passwd", "gopher://127.0.0.1:1/"} {
 				b := s.open(t, provider.Timeouts{})

@@ -12,6 +12,9 @@ package providertest
 // that may be logged.
 const Marker = "canary"
 
+// NonceOfCode is the nonce in id_tokens for codes that no browser asked for.
+const NonceOfCode = Marker + "-nonce"
+
 // Endpoint names an endpoint of a provider.
 type Endpoint string
 
@@ -20,4 +23,6 @@ const (
 	Authorize Endpoint = "authorize"
 	Token     Endpoint = "token"
 	Userinfo  Endpoint = "userinfo"
+	Keys      Endpoint = "keys"      // the JWK Set
+	Discovery Endpoint = "discovery" // the metadata
 )

@@ -23,16 +23,23 @@ const (
 	KakaoAuthorizePath = "/oauth/authorize"
 	KakaoTokenPath     = "/oauth/token"
 	KakaoUserinfoPath  = "/v2/user/me"
+	KakaoKeysPath      = "/.well-known/jwks.json"
 )
 
-// KakaoOptions shape a Kakao. The zero value is fit for most tests.
-type KakaoOptions struct {
-	ClientID     string                        // empty: KakaoClientID
-	ClientSecret string                        // empty: KakaoClientSecret
+// KakaoOptions shape a Kakao.
+type KakaoOptions = Options
+
+// Options shape a fake. The zero value is fit for most tests.
+type Options struct {
+	ClientID     string                        // empty: the fake's own, such as KakaoClientID
+	ClientSecret string                        // empty: the fake's own, such as KakaoClientSecret
 	Registered   func(redirectURI string) bool // nil: every redirect URI is
 	Persons      []Person                      // nil: Persons()
 	CodeLife     time.Duration                 // 0: 10 minutes
 	Now          func() time.Time              // nil: time.Now
+	// Signer makes the fake's id_tokens; nil: OpenID Connect is off, unless the
+	// fake has nothing else.
+	Signer *Signer
 	// Login decides who logs in at the authorize endpoint. It returns false when
 	// it has shown a page and the browser will come back. nil: the first person,
 	// at once.
@@ -45,7 +52,7 @@ type Decision struct {
 	Cancelled bool // then there is no Person
 }
 
-// Kakao is a fake Kakao: an http.Handler that serves the three endpoints. It is
+// Kakao is a fake Kakao: an http.Handler that serves Kakao's endpoints. It is
 // safe for concurrent use.
 type Kakao struct {
 	*script
@@ -62,6 +69,7 @@ type grant struct {
 	person      Person
 	challenge   string // empty: the code is bound to none
 	redirectURI string
+	nonce       string // empty: the login asked for none
 	expires     time.Time
 }
 
@@ -88,6 +96,9 @@ func NewKakao(o KakaoOptions) *Kakao {
 	k.mux.HandleFunc(KakaoAuthorizePath, k.handle(Authorize, k.authorize))
 	k.mux.HandleFunc(KakaoTokenPath, k.handle(Token, k.token))
 	k.mux.HandleFunc(KakaoUserinfoPath, k.handle(Userinfo, k.userinfo))
+	if o.Signer != nil {
+		k.mux.HandleFunc(KakaoKeysPath, k.handle(Keys, o.Signer.JWKS))
+	}
 	return k
 }
 
@@ -104,13 +115,21 @@ func StartKakao(t testing.TB, o KakaoOptions) (k *Kakao, base string) {
 // ServeHTTP implements http.Handler.
 func (k *Kakao) ServeHTTP(w http.ResponseWriter, r *http.Request) { k.mux.ServeHTTP(w, r) }
 
+// Signer makes the fake's id_tokens; nil if OpenID Connect is off.
+func (k *Kakao) Signer() *Signer { return k.options.Signer }
+
 // Code logs a person in without a browser. With an empty challenge the code is
 // bound to none, and any verifier redeems it.
 func (k *Kakao) Code(p Person, challenge, redirectURI string) string {
+	return k.issue(grant{person: p, challenge: challenge, redirectURI: redirectURI, nonce: NonceOfCode})
+}
+
+func (k *Kakao) issue(g grant) string {
 	code := Marker + "-code-" + rand.Text()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.codes[code] = grant{p, challenge, redirectURI, k.options.Now().Add(k.options.CodeLife)}
+	g.expires = k.options.Now().Add(k.options.CodeLife)
+	k.codes[code] = g
 	return code
 }
 
@@ -131,7 +150,7 @@ func (k *Kakao) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	back := "error=access_denied&error_description=User%20denied%20access"
 	if !decision.Cancelled {
-		back = "code=" + k.Code(decision.Person, query.Get("code_challenge"), query.Get("redirect_uri"))
+		back = "code=" + k.issue(authorized(decision.Person, query))
 	}
 	if state := query.Get("state"); state != "" {
 		back += "&state=" + url.QueryEscape(state)
@@ -151,7 +170,9 @@ func (k *Kakao) authorizeProblem(query url.Values) string {
 		switch name {
 		case "client_id", "redirect_uri", "response_type", "state", "nonce", "code_challenge", "code_challenge_method":
 		case "scope":
-			return "KOE205" // no consent item is set up
+			if k.options.Signer == nil || values[0] != "openid" {
+				return "KOE205" // no consent item is set up
+			}
 		default:
 			return "KOE203"
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"mime"
 	"net/http"
+	"strconv"
 )
 
 // token redeems a code. Like Kakao, it repeats in its error texts what it was
@@ -58,14 +59,19 @@ func (k *Kakao) redeem(w http.ResponseWriter, r *http.Request, code, redirectURI
 	k.mu.Lock()
 	k.tokens["Bearer "+access] = grant.person
 	k.mu.Unlock()
-	JSON(http.StatusOK, marshal(tokenObject{
+	answer := tokenObject{
 		TokenType:             "bearer",
 		AccessToken:           access,
 		ExpiresIn:             21599,
 		RefreshToken:          Marker + "-refresh-" + rand.Text(),
 		RefreshTokenExpiresIn: 5183999,
 		Scope:                 "account_email profile_image profile_nickname",
-	}))(w, r, nil)
+	}
+	if s := k.options.Signer; s != nil {
+		answer.Scope += " openid"
+		answer.IDToken = s.IDToken(r, map[string]any{"sub": strconv.FormatInt(grant.person.ID, 10)}, grant.nonce, access)
+	}
+	JSON(http.StatusOK, marshal(answer))(w, r, nil)
 }
 
 // tokenObject is Kakao's answer to a good code.
@@ -76,6 +82,7 @@ type tokenObject struct {
 	RefreshToken          string `json:"refresh_token"`
 	RefreshTokenExpiresIn int    `json:"refresh_token_expires_in"`
 	Scope                 string `json:"scope"`
+	IDToken               string `json:"id_token,omitempty"`
 }
 
 // errorObject is Kakao's answer to a bad token request.

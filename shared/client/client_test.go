@@ -1,0 +1,49 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"daemun/shared/client"
+)
+
+var registry = client.Registry{
+	{Name: client.Default, Origins: []string{"https://app.example.com"}},
+	{Name: "shop", Origins: []string{"https://shop.example.com", "https://app.example.com"}, ReturnURLs: []string{"https://shop.example.com/a"}},
+}
+
+func TestFind(t *testing.T) {
+	for name, want := range map[string]string{"": "web", "web": "web", "shop": "shop"} {
+		if c, ok := registry.Find(name); !ok || c.Name != want {
+			t.Errorf("%q: %v, %v", name, c, ok)
+		}
+	}
+	for _, name := range []string{"Shop", "shop ", "x"} {
+		if c, ok := registry.Find(name); ok {
+			t.Errorf("%q: %v", name, c)
+		}
+	}
+}
+
+func TestRegistry_ListsWhatAllClientsMayUse(t *testing.T) {
+	if d := cmp.Diff([]string{"https://app.example.com", "https://shop.example.com"}, registry.Origins()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"https://shop.example.com/a"}, registry.ReturnURLs()); d != "" {
+		t.Error(d)
+	}
+}
+
+// An app has no origin; a page has exactly one of its client's.
+func TestAllowsOrigin(t *testing.T) {
+	shop, _ := registry.Find("shop")
+	for origin, want := range map[string]bool{
+		"": true, "https://shop.example.com": true, "https://shop.example.com/": false, "HTTPS://shop.example.com": false,
+		"null": false, "https://evil.example": false, "https://shop.example.com,https://evil.example": false,
+	} {
+		if got := shop.AllowsOrigin(origin); got != want {
+			t.Errorf("%q: %v", origin, got)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"daemun/shared/fault"
+)
+
+// Bounds of how long a document of a provider is believed.
+const (
+	minAge = 5 * time.Minute // also where the provider forbids to keep it
+	maxAge = 24 * time.Hour
+	// maxStale is how much longer it is believed while the provider fails.
+	maxStale = time.Hour
+	// coolDown is how long the provider is left alone after it failed, and between
+	// two questions whether a document has changed before its time.
+	coolDown = 30 * time.Second
+)
+
+// cached is a document that lives at a provider: fetched when it is first
+// needed, by one caller while the others wait, and kept as long as the provider
+// allows. Nothing runs between calls. It is safe for concurrent use.
+type cached[T any] struct {
+	now func() time.Time
+	// fetch gets the document, and how long the provider lets it be kept.
+	fetch func(context.Context) (T, time.Duration, error)
+
+	mu      sync.Mutex
+	value   T
+	expires time.Time // zero: there is no value
+	failed  time.Time
+	renewed time.Time
+	running *flight[T]
+}
+
+// flight is one fetch and those who wait for it.
+type flight[T any] struct {
+	done  chan struct{}
+	value T
+	err   error
+	gone  bool // the caller who fetched gave up: that says nothing about the provider
+}
+
+// get returns the document, and whether it was fetched while the caller waited.
+// A document whose time is over serves on for a while if no new one can be had.
+func (c *cached[T]) get(ctx context.Context) (value T, fresh bool, err error) {
+	value, fresh, err = c.load(ctx, c.isOld)
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.isUsable() {
+			return c.value, false, nil
+		}
+	}
+	return value, fresh, err
+}
+
+// renew fetches the document before its time is over, unless somebody did so a
+// moment ago: then it returns what they got.
+func (c *cached[T]) renew(ctx context.Context) (T, error) {
+	value, _, err := c.load(ctx, c.mayRenew)
+	return value, err
+}
+
+func (c *cached[T]) isUsable() bool {
+	return !c.expires.IsZero() && c.now().Before(c.expires.Add(maxStale))
+}
+
+func (c *cached[T]) isOld() bool {
+	now := c.now()
+	waits := c.isUsable() && now.Before(c.failed.Add(coolDown))
+	return !now.Before(c.expires) && !waits
+}
+
+func (c *cached[T]) mayRenew() bool {
+	now := c.now()
+	if c.running == nil && now.Before(c.renewed.Add(coolDown)) {
+		return false
+	}
+	c.renewed = now
+	return true
+}
+
+// load returns the document that there is, if no newer one is wanted. Else it
+// fetches one, or waits for whoever does. wanted is called under the lock.
+func (c *cached[T]) load(ctx context.Context, wanted func() bool) (value T, fresh bool, err error) {
+	for {
+		c.mu.Lock()
+		if !wanted() {
+			defer c.mu.Unlock()
+			return c.value, false, nil
+		}
+		f := c.running
+		if f == nil {
+			f = &flight[T]{done: make(chan struct{})}
+			c.running = f
+			c.mu.Unlock()
+			c.run(ctx, f)
+			return f.value, true, f.err
+		}
+		c.mu.Unlock()
+		select {
+		case <-f.done:
+			if !f.gone {
+				return f.value, true, f.err
+			}
+		case <-ctx.Done():
+			return value, false, fault.Newf(fault.ProviderTimeout, "waited for a document of the provider")
+		}
+	}
+}
+
+func (c *cached[T]) run(ctx context.Context, f *flight[T]) {
+	var age time.Duration
+	f.value, age, f.err = c.fetch(ctx)
+	f.gone = f.err != nil && ctx.Err() != nil
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case f.err == nil:
+		c.value, c.expires = f.value, c.now().Add(min(max(age, minAge), maxAge))
+	case !f.gone:
+		c.failed = c.now()
+	}
+	c.running = nil
+	close(f.done)
+}
