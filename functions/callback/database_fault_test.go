@@ -196,7 +196,7 @@ func TestDatabaseFault_DownAtStart(t *testing.T) {
 	w := open(t)
 	w.DB.Proxy.On("GetItem", 0, storetest.Error("InternalServerError"))
 	w.DB.Proxy.On("PutItem", 0, storetest.RequestLost())
-	w.handler = w.Build(build)
+	w.handler = w.Build(builder())
 	b := w.begin(person(1))
 	w.refused(w.finish(b), fault.TemporarilyUnavailable)
 	w.DB.Proxy.Reset()

@@ -52,7 +52,7 @@ func openPost(t *testing.T) *postWorld {
 		Providers: providers, PublicURL: lambdatest.PublicURL, Keys: w.Keys.Transaction, Now: w.Now, Rand: rand.Reader,
 		ReturnTo: flow.ReturnPolicy{Default: lambdatest.FrontURL, DefaultOrigin: lambdatest.Front},
 	}
-	w.handler = w.Build(build)
+	w.handler = w.Build(builder())
 	t.Cleanup(func() {
 		if got := w.apple.MaxCodeSent(); got > 1 { // CB-09
 			t.Errorf("a code was sent %d times", got)
@@ -141,7 +141,7 @@ func TestFormPost_GoldenEvents(t *testing.T) {
 		"base64-broken":     refused(fault.InvalidRequest),
 		"issuer-of-another": refused(fault.InvalidState),
 		"to-kakao":          refused(fault.MethodNotAllowed),
-		"to-nobody":         refused(fault.MethodNotAllowed),
+		"to-nobody":         refused(fault.UnknownProvider),
 		"redirected":        refused(fault.MethodNotAllowed),
 	}
 	names := lambdatest.EventNames(t, "callback/form-post")

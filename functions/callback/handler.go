@@ -35,7 +35,11 @@ func (h *handler) redirected(ctx context.Context, r *lambdahttp.Request) (*lambd
 // posted takes the response of a provider that has the browser post a form. The
 // POST comes from the provider's site: what it may do, its transaction says.
 func (h *handler) posted(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
-	if p, ok := h.completion.Providers.Get(r.Path["provider"]); !ok || !provider.FormPost(p) {
+	p, ok := h.completion.Providers.Get(r.Path["provider"])
+	switch {
+	case !ok:
+		return nil, fault.New(fault.UnknownProvider, nil)
+	case !provider.FormPost(p):
 		return nil, fault.Newf(fault.MethodNotAllowed, "provider does not post")
 	}
 	form, err := r.Form()

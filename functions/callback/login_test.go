@@ -167,7 +167,7 @@ func TestCallback_DisabledOrGoneUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &world{World: lambdatest.New(t), t: t} // whose tables are not in order at the end
-			w.handler = w.Build(build)
+			w.handler = w.Build(builder())
 			id := w.LogIn(person(1)).User.ID
 			spoil(w.World, storetest.Item{"pk": "USER#" + id, "sk": "USER"})
 			w.DB.Proxy.Reset()

@@ -50,7 +50,7 @@ func TestOIDC_RefusedTokensLeaveNothingBehind(t *testing.T) {
 			c.program(fake)
 
 			event := lambdatest.Event(t, "callback", "form-post/redirected", "cookie", "__Host-daemun-tx-"+begun.ID+"="+begun.Transaction, "code", code, "state", state)
-			answer := lambdatest.Invoke(t, w.Build(build), lambdatest.With(t, event, func(e *events.APIGatewayV2HTTPRequest) {
+			answer := lambdatest.Invoke(t, w.Build(builder()), lambdatest.With(t, event, func(e *events.APIGatewayV2HTTPRequest) {
 				e.RawPath, e.PathParameters["provider"], e.RequestContext.HTTP.Path = "/auth/acme/callback", "acme", "/auth/acme/callback"
 				e.Headers["accept"] = "application/json"
 			}))

@@ -56,7 +56,7 @@ func TestToken_OfAClientThatIsGone(t *testing.T) {
 		w := openJSON(t)
 		b := w.begun()
 		w.Env["CLIENTS"] = left
-		w.handler = w.Build(build)
+		w.handler = w.Build(builder())
 		if got := w.end("page", b).Outcome(); got != "400 invalid_state" {
 			t.Errorf("%s", got)
 		}

@@ -28,7 +28,7 @@ func openJSON(t *testing.T) *jsonWorld {
 	t.Helper()
 	w := &jsonWorld{World: lambdatest.New(t), t: t}
 	w.AddClients()
-	w.handler = w.Build(build)
+	w.handler = w.Build(builder())
 	t.Cleanup(func() {
 		if got := w.Kakao.MaxCodeSent(); got > 1 { // CB-09
 			t.Errorf("a code was sent %d times", got)

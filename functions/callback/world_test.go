@@ -31,7 +31,7 @@ func open(t testing.TB, environment ...string) *world {
 	for i := 0; i < len(environment); i += 2 {
 		w.Env[environment[i]] = environment[i+1]
 	}
-	w.handler = w.Build(build)
+	w.handler = w.Build(builder())
 	w.DB.Proxy.Reset()
 	t.Cleanup(func() {
 		if got := w.Kakao.MaxCodeSent(); got > 1 {

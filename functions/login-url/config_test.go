@@ -10,7 +10,7 @@ import (
 
 func TestBuild_RefusesBadValues(t *testing.T) {
 	w := lambdatest.New(t)
-	w.Build(build) // as it is, it is good
+	w.Build(builder()) // as it is, it is good
 	for name, values := range map[string][]string{
 		"PUBLIC_URL":         {"", "https://auth.example.com/", "http://auth.example.com", "auth.example.com", "https://AUTH.example.com"},
 		"FRONT_URL":          {"", "http://app.example.com", "/home", "https://user@app.example.com"},
@@ -19,15 +19,15 @@ func TestBuild_RefusesBadValues(t *testing.T) {
 		"INSECURE_PROVIDERS": {"false"}, // the fake provider speaks plain http
 	} {
 		for _, value := range values {
-			w.RefusesToBuild(t, build, map[string]string{name: value}, name)
+			w.RefusesToBuild(t, builder(), map[string]string{name: value}, name)
 		}
 	}
-	w.RefusesToBuild(t, build, map[string]string{"KAKAO_AUTH_URL": "https://provider.example?x"}, "kakao: authorization URL")
-	w.RefusesToBuild(t, build, map[string]string{"KAKAO_CLIENT_ID": "an id"}, "kakao: client id")
+	w.RefusesToBuild(t, builder(), map[string]string{"KAKAO_AUTH_URL": "https://provider.example?x"}, "kakao: authorization URL")
+	w.RefusesToBuild(t, builder(), map[string]string{"KAKAO_CLIENT_ID": "an id"}, "kakao: client id")
 }
 
 func TestBuild_ReportsEveryMistakeAtOnce(t *testing.T) {
-	lambdatest.New(t).RefusesToBuild(t, build, map[string]string{
+	lambdatest.New(t).RefusesToBuild(t, builder(), map[string]string{
 		"PUBLIC_URL": "", "FRONT_URL": "x", "ALLOWED_ORIGINS": "*", "INSECURE_COOKIES": "true", "TRANSACTION_KEYS": "secret", "INSECURE_PROVIDERS": "perhaps",
 	}, "PUBLIC_URL", "FRONT_URL", "ALLOWED_ORIGINS", "INSECURE_COOKIES", "TransactionKeys", "InsecureProviders")
 }
@@ -36,7 +36,7 @@ func TestBuild_ReportsEveryMistakeAtOnce(t *testing.T) {
 func TestBuild_RefusesWeakKeys(t *testing.T) {
 	w := lambdatest.New(t)
 	for _, keys := range lambdatest.BadSecretKeys() {
-		w.RefusesToBuild(t, build, map[string]string{"TRANSACTION_KEYS": keys})
+		w.RefusesToBuild(t, builder(), map[string]string{"TRANSACTION_KEYS": keys})
 	}
 }
 
@@ -45,7 +45,7 @@ func TestBuild_RefusesWeakKeys(t *testing.T) {
 func TestBuild_WithoutPublicURLEveryEventHasAnAnswer(t *testing.T) {
 	w := lambdatest.New(t)
 	w.Env["PUBLIC_URL"] = ""
-	f := lambdahttp.NewFunction(w.Host(), build)
+	f := lambdahttp.NewFunction(w.Host(), builder())
 	for range 2 {
 		a := lambdatest.Invoke(t, f, lambdatest.Event(t, "login-url", "login-plain"))
 		if a.StatusCode != 503 || a.Failure() != fault.NotConfigured || a.Headers["Retry-After"] != "60" {

@@ -24,7 +24,7 @@ func TestFormPost_TransactionGoesAlongWithAPostFromAnotherSite(t *testing.T) {
 			for name, value := range c.env {
 				w.Env[name] = value
 			}
-			h := w.Build(build)
+			h := w.Build(builder())
 			a := lambdatest.Invoke(t, h, lambdatest.Event(t, "login-url", "form-post/login"))
 			if a.StatusCode != 302 || len(a.Cookies) != 1 || !strings.HasPrefix(a.Cookies[0], c.prefix) || !strings.HasSuffix(a.Cookies[0], attributes) {
 				t.Errorf("status %d, cookies %q", a.StatusCode, a.Cookies)

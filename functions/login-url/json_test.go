@@ -24,7 +24,7 @@ func jsonWorld(t *testing.T) (*lambdatest.World, *lambdahttp.Handler) {
 	t.Helper()
 	w := lambdatest.New(t)
 	w.AddClients()
-	return w, w.Build(build)
+	return w, w.Build(builder())
 }
 
 // begunInJSON expects a login on its way, and returns the authorization
@@ -110,7 +110,7 @@ func TestJSONEvents_EachHasItsAnswer(t *testing.T) {
 func TestLoginURL_WithoutClientIsTheFrontEnds(t *testing.T) {
 	w := lambdatest.New(t)
 	w.Env["CLIENTS"] = `{"web":{"redirect_uris":{"kakao":"https://app.example.com/login/kakao"}}}`
-	h := w.Build(build)
+	h := w.Build(builder())
 	for origin, want := range map[string]string{lambdatest.Front: "200", "": "200", lambdatest.ShopOrigin: "403 origin_not_allowed"} {
 		event := lambdatest.With(t, lambdatest.Event(t, "login-url", "json/no-client"), func(e *events.APIGatewayV2HTTPRequest) {
 			e.Headers["origin"] = origin
@@ -162,7 +162,7 @@ func TestBuild_RefusesBadClients(t *testing.T) {
 		"shop", "[]", `"shop"`, `{"shop":[]}`, `{"shop":{}`, `{"shop":{},"shop":{}}`, `{"shop":{"redirect_uri":{}}}`, `{"Shop":{}}`, `{"":{}}`,
 		`{"shop":{"redirect_uris":{"kakao":"` + lambdatest.PublicURL + `/auth/kakao/callback"}}}`,
 	} {
-		w.RefusesToBuild(t, build, map[string]string{"CLIENTS": text})
+		w.RefusesToBuild(t, builder(), map[string]string{"CLIENTS": text})
 	}
 }
 

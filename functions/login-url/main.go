@@ -13,14 +13,26 @@ import (
 	"daemun/shared/provider/catalog"
 )
 
-func main() { lambdahttp.Serve(build) }
+func main() { lambdahttp.Serve(builder()) }
 
-func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, error) {
-	var c Config
-	if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
-		return nil, err
+// builder keeps one client for providers, and with it what they have published,
+// for the life of the process: a handler is built anew every quarter of an hour.
+func builder() lambdahttp.Build {
+	var client *provider.Client
+	return func(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, error) {
+		var c Config
+		if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
+			return nil, err
+		}
+		if client == nil {
+			client = provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders, Now: host.Now})
+		}
+		return build(host, c, client)
 	}
-	providers, err := catalog.New(c.Providers, provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders, Now: host.Now}))
+}
+
+func build(host lambdahttp.Host, c Config, client *provider.Client) (*lambdahttp.Handler, error) {
+	providers, err := catalog.New(c.Providers, client)
 	if err != nil {
 		return nil, config.Mistake(err)
 	}

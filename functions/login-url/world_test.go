@@ -34,7 +34,7 @@ func open(t testing.TB, environment ...string) *world {
 	for i := 0; i < len(environment); i += 2 {
 		w.Env[environment[i]] = environment[i+1]
 	}
-	w.handler = w.Build(build)
+	w.handler = w.Build(builder())
 	t.Cleanup(func() {
 		if got := w.DB.Proxy.Counts(); len(got) > 0 {
 			t.Errorf("login-url asked the database: %v", got)

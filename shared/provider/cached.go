@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -114,9 +115,14 @@ func (c *cached[T]) load(ctx context.Context, wanted func() bool) (value T, fres
 
 func (c *cached[T]) run(ctx context.Context, f *flight[T]) {
 	var age time.Duration
+	defer func() { c.land(f, age, ctx.Err() != nil) }() // also in a panic: nobody waits for ever
+	f.err = errors.New("fetch did not return")
 	f.value, age, f.err = c.fetch(ctx)
-	f.gone = f.err != nil && ctx.Err() != nil
+}
 
+// land ends a flight and keeps what it brought.
+func (c *cached[T]) land(f *flight[T], age time.Duration, late bool) {
+	f.gone = f.err != nil && late
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -51,6 +52,14 @@ type Client struct {
 	timeouts  Timeouts
 	insecure  bool
 	now       func() time.Time
+	kept      sync.Map // by name, what keep keeps
+}
+
+// keep returns what the client keeps under the name, or what fresh makes, which
+// it keeps from then on. So what providers have published outlives those who ask.
+func keep[T any](c *Client, name string, fresh T) T {
+	kept, _ := c.kept.LoadOrStore(name, fresh)
+	return kept.(T)
 }
 
 // NewClient makes a Client. It makes no network request.

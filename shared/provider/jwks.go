@@ -57,11 +57,11 @@ type JWKS struct {
 }
 
 // NewJWKS makes the KeySource for tokens signed by the algorithm with the keys
-// at url. It makes no network request.
+// at url; of one client it is always the same one. It makes no network request.
 func NewJWKS(c *Client, url, algorithm string) *JWKS {
 	j := &JWKS{client: c, url: url, algorithm: algorithm}
 	j.keys = cached[*jws.Set]{now: c.now, fetch: j.fetch}
-	return j
+	return keep(c, "keys "+algorithm+" "+url, j)
 }
 
 // Check implements KeySource.
