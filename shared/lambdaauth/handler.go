@@ -105,7 +105,7 @@ func (h *Handler) accessToken(q question) (string, error) {
 	if len(q.sources) > 0 {
 		return "", errors.New("cookies need an authorizer without identity sources")
 	}
-	if !safe(q.method) && !h.ownOrigin(q) {
+	if !safe(q.method) && !q.origin.IsOwn(h.Origins) {
 		return "", errors.New("cookie on an unsafe request of another origin")
 	}
 	return h.cookie(q)
@@ -129,13 +129,6 @@ func (h *Handler) cookie(q question) (string, error) {
 }
 
 func safe(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }
-
-func (h *Handler) ownOrigin(q question) bool {
-	if q.origin != nil {
-		return slices.Contains(h.Origins, *q.origin)
-	}
-	return q.fetchSite == "same-origin"
-}
 
 // log writes the request's line. Faults of ours are errors: they keep good people
 // out.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"daemun/shared/gate"
 )
 
 // shape is one of the forms in which API Gateway asks.
@@ -35,8 +37,7 @@ type question struct {
 	stageARN      string // of all of it
 	authorization string
 	cookies       []string // name=value
-	origin        *string  // nil: no such header
-	fetchSite     string
+	origin        gate.Origin
 	// sources are the values by which the gateway may keep the verdict: none where
 	// it keeps none. REST APIs keep verdicts too, but do not tell.
 	sources []string
@@ -210,9 +211,9 @@ func (q *question) readHeaders(e event) error {
 			return errors.New("header is there twice")
 		}
 	}
-	q.authorization, q.fetchSite = found["authorization"], found["sec-fetch-site"]
+	q.authorization, q.origin.FetchSite = found["authorization"], found["sec-fetch-site"]
 	if origin, ok := found["origin"]; ok {
-		q.origin = &origin
+		q.origin.Header = &origin
 	}
 	if q.cookies = e.Cookies; q.shape != http2 {
 		q.cookies = strings.Split(found["cookie"], ";")

@@ -1,25 +1,25 @@
 package lambdahttp
 
 import (
-	"slices"
-
 	"daemun/shared/fault"
+	"daemun/shared/gate"
 )
 
 // CheckOrigin refuses a request that another site made with our cookies. It is
-// for requests that change something and are authenticated by cookie: browsers
-// send Origin with those, and Sec-Fetch-Site where they do not. Requests that
-// carry their token themselves need no such check. The fault is
-// origin_not_allowed.
+// for requests that change something and are authenticated by cookie; the rule is
+// gate.Origin's. Requests that carry their token themselves need no such check.
+// The fault is origin_not_allowed.
 func CheckOrigin(r *Request, allowed []string) error {
-	if origin, ok := r.headers["origin"]; ok {
-		if slices.Contains(allowed, origin) {
-			return nil
-		}
-		return fault.Newf(fault.OriginNotAllowed, "origin is not on the allow-list")
+	origin := gate.Origin{FetchSite: r.Header("sec-fetch-site")}
+	if header, ok := r.headers["origin"]; ok {
+		origin.Header = &header
 	}
-	if r.Header("sec-fetch-site") == "same-origin" {
+	switch {
+	case origin.IsOwn(allowed):
 		return nil
+	case origin.Header != nil:
+		return fault.Newf(fault.OriginNotAllowed, "origin is not on the allow-list")
+	default:
+		return fault.Newf(fault.OriginNotAllowed, "neither an origin nor a same-origin mark")
 	}
-	return fault.Newf(fault.OriginNotAllowed, "neither an origin nor a same-origin mark")
 }
