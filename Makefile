@@ -31,15 +31,16 @@ CFN_LINT_VERSION    := 1.58.0
 SAM_CLI_VERSION     := 1.170.0
 GOLANGCI    := .tools/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 GOVULNCHECK := .tools/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
+DYNAMODB_LOCAL := .tools/dynamodb-local-3.1.0
 VENV        := .tools/venv-cfn-lint-$(CFN_LINT_VERSION)-sam-$(SAM_CLI_VERSION)
 # The folders that Go's ./... passes over, because they begin with a dot.
-PACKAGES    := ./... ./.ci/noskip
+PACKAGES    := ./... ./.ci/noskip ./.ci/mutants
 
-.PHONY: help run build test browser show bench lint validate clean
+.PHONY: help run build test test-long test-dynamodb-local browser show bench lint validate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z<>A-Z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo '  build-<LogicalId>  build one function for Lambda, as SAM does (ARTIFACTS_DIR, ARCH)'
+	@awk -F ':.*## ' '/^[a-z<>A-Z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  build-<LogicalId>    build one function for Lambda, as SAM does (ARTIFACTS_DIR, ARCH)'
 
 run: build ## build, then serve the whole system on http://localhost:3000
 	@AUTHORIZER_DEMANDS="$${AUTHORIZER_DEMANDS:-$$(cat $(EXAMPLE)/demands.json)}" \
@@ -57,6 +58,19 @@ build-%Function:
 test: build browser ## run every test; a skipped one fails
 	@go test -json -count=1 $(RACE) $(PACKAGES) | go run ./.ci/noskip
 
+# The packages whose tests use a database.
+STORES := ./shared/store/... ./functions/... ./local/racetest/... ./local/crashtest/... ./local/historytest/...
+
+test-dynamodb-local: build $(DYNAMODB_LOCAL)/ready ## run the tests that use a database against AWS's own DynamoDB Local
+	@go test -run '^$$' $(STORES) >/dev/null # fetches what they need: the namespace has no network
+	@local/engine/dynamodblocal/with $(DYNAMODB_LOCAL) go test -json -count=1 $(RACE) $(STORES) | go run ./.ci/noskip
+
+# Functions log in JSON, a line each, which is left out here.
+test-long: build ## run the proofs as often as the promises say, and break each rule once; takes about an hour
+	@DAEMUN_LONG=1 go test -v -count=1 -p 1 -timeout 2h $(RACE) ./local/racetest ./local/crashtest ./local/historytest \
+		| grep -vE '\{"(time|errorMessage)":|^=== |^ +--- PASS'
+	@go run ./.ci/mutants
+
 browser: # the end-to-end test drives a real one
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -69,7 +83,7 @@ browser: # the end-to-end test drives a real one
 # The tests that print what they measured, one package after another. Functions log in
 # JSON, a line each, which is left out here.
 SHOWN := TestAccess_StrictnessMatrix|TestTokens_EachOpensItsOwnDoorsOnly|TestTokens_ForeignLibrariesAgree|TestHandler_ContextIsBounded
-SHOWN := $(SHOWN)|TestOrders_EachTokenGetsItsAnswer|TestRotation_RefusesNoValidToken|TestFunctions_PackagesAreSmall
+SHOWN := $(SHOWN)|TestOrders_EachTokenGetsItsAnswer|TestLogout_TakesEffectWithinItsBound|TestRotation_RefusesNoValidToken|TestFunctions_PackagesAreSmall
 # Those that take pictures.
 SHOWN := $(SHOWN)|TestLogin_ShowsWhoLoggedIn|TestLogin_CancelledIsToldOnTheFrontPage|TestLogin_InKorean|TestOrders_AreCalledOnAnotherHostWithTheAccessToken
 
@@ -113,6 +127,12 @@ $(GOLANGCI):
 $(GOVULNCHECK):
 	@echo 'installing govulncheck $(GOVULNCHECK_VERSION)'
 	@GOBIN='$(CURDIR)/$(@D)' go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+
+$(DYNAMODB_LOCAL)/ready: local/engine/dynamodblocal/pom.xml
+	@command -v mvn >/dev/null || { echo 'installing maven'; { apt-get -qq update && apt-get -qq install -y --no-install-recommends maven; } >/dev/null; }
+	@echo 'installing DynamoDB Local'
+	@mvn --quiet --batch-mode -f $< dependency:copy-dependencies -DoutputDirectory='$(CURDIR)/$(@D)' -DincludeScope=runtime
+	@touch $@
 
 $(VENV)/ready:
 	@echo 'installing cfn-lint $(CFN_LINT_VERSION) and the SAM CLI $(SAM_CLI_VERSION)'

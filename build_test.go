@@ -56,6 +56,8 @@ var modulesOf = map[string][]string{
 	"AccountFunction":    slices.Concat(everywhere, flows, parameters, tables),
 	"KeysFunction":       slices.Concat(everywhere, flows, parameters),
 	"AuthorizerFunction": slices.Concat(everywhere, parameters),
+	// What the plain authorizer does not link, this one pays for.
+	"AuthorizerSessionFunction": slices.Concat(everywhere, parameters, tables),
 }
 
 // tags are those of the Makefile.

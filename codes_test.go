@@ -23,7 +23,7 @@ var provokedBy = map[fault.Code]struct{ file, test string }{
 	fault.LoginExpired:           {"functions/callback/state_test.go", "TestState_TooOld"},
 	fault.AccessDenied:           {"functions/callback/response_test.go", "TestResponse_ProviderErrors"},
 	fault.InvalidGrant:           {"functions/refresh/request_test.go", "TestRefresh_BodyIsHeldToItsForm"},
-	fault.InvalidToken:           {"functions/account/handler_test.go", "TestMe_GoldenEvents"},
+	fault.InvalidToken:           {"functions/account/handler_test.go", "TestAccount_GoldenEvents"},
 	fault.OriginNotAllowed:       {"functions/refresh/request_test.go", "TestRefresh_CookieObeysTheOriginRule"},
 	fault.AccountDisabled:        {"functions/callback/login_test.go", "TestCallback_DisabledOrGoneUser"},
 	fault.NotFound:               {"functions/refresh/request_test.go", "TestRefresh_MethodsOtherThanPOSTAreNotThere"},

@@ -21,6 +21,8 @@ func TestTemplate_EachFunctionMayDoExactlyWhatItDoes(t *testing.T) {
 			"dynamodb:PutItem !GetAtt OneTimeTable.Arn",
 			"dynamodb:PutItem !GetAtt RefreshTokensTable.Arn",
 			"dynamodb:PutItem !GetAtt UsersTable.Arn",
+			"dynamodb:Query !GetAtt RefreshTokensTable.Arn",
+			"dynamodb:UpdateItem !GetAtt RefreshTokensTable.Arn",
 			"kms:Sign !Ref SigningKmsKeyArns, if SignsWithKms",
 			"ssm:GetParameter /daemun/${Stage}/apple/private-key",
 			"ssm:GetParameter /daemun/${Stage}/github/client-secret",
@@ -48,12 +50,18 @@ func TestTemplate_EachFunctionMayDoExactlyWhatItDoes(t *testing.T) {
 		},
 		"AccountFunction": {
 			"dynamodb:GetItem !GetAtt UsersTable.Arn",
+			"dynamodb:Query !GetAtt RefreshTokensTable.Arn",
+			"dynamodb:UpdateItem !GetAtt RefreshTokensTable.Arn",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
 		},
 		"KeysFunction": {
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
 		},
 		"AuthorizerFunction": {
+			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
+		},
+		"AuthorizerSessionFunction": {
+			"dynamodb:GetItem !GetAtt RefreshTokensTable.Arn",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
 		},
 	}

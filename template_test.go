@@ -19,6 +19,7 @@ func TestTemplate_EachFunctionHasItsTimeoutAndItsLog(t *testing.T) {
 	want := map[string]string{
 		"LoginUrlFunction": "3", "CallbackFunction": "10", "RefreshFunction": "5",
 		"LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3", "AuthorizerFunction": "3",
+		"AuthorizerSessionFunction": "3",
 	}
 	template := loadTemplate(t)
 	got := map[string]string{}
@@ -64,6 +65,8 @@ func TestTemplate_Routes(t *testing.T) {
 		"POST /auth/refresh":                    "RefreshFunction",
 		"POST /auth/logout":                     "LogoutFunction",
 		"GET /me":                               "AccountFunction",
+		"GET /me/sessions":                      "AccountFunction",
+		"DELETE /me/sessions/{id}":              "AccountFunction",
 		"GET /.well-known/jwks.json":            "KeysFunction",
 		"GET /.well-known/openid-configuration": "KeysFunction",
 	}
@@ -92,19 +95,34 @@ func TestTemplate_Routes(t *testing.T) {
 	}
 }
 
-// Other stacks name the authorizer by this export.
-func TestTemplate_ExportsTheAuthorizer(t *testing.T) {
+// Other stacks name the authorizers by these exports.
+func TestTemplate_ExportsTheAuthorizers(t *testing.T) {
 	template := loadTemplate(t)
-	output := at(template, "Outputs", "AuthorizerArn")
-	if text(output, "Value") != "!GetAtt AuthorizerFunction.Arn" || text(output, "Export", "Name") != "!Sub ${AWS::StackName}-AuthorizerArn" {
-		t.Errorf("output AuthorizerArn: %v", output)
+	for _, id := range []string{"AuthorizerFunction", "AuthorizerSessionFunction"} {
+		name := strings.TrimSuffix(id, "Function") + "Arn"
+		output := at(template, "Outputs", name)
+		if text(output, "Value") != "!GetAtt "+id+".Arn" || text(output, "Export", "Name") != "!Sub ${AWS::StackName}-"+name {
+			t.Errorf("output %s: %v", name, output)
+		}
+		// Nothing is asked, and no cookie counts, unless the deployer says so.
+		variables := at(template, "Resources", id, "Properties", "Environment", "Variables")
+		for variable, want := range map[string]string{"AUTHORIZER_DEMANDS": "", "AUTHORIZER_COOKIE": "false", "AUTHORIZER_HTTP_401": "false"} {
+			parameter := strings.TrimPrefix(text(variables, variable), "!Ref ")
+			if got, ok := at(template, "Parameters", parameter, "Default").(string); !ok || got != want {
+				t.Errorf("%s of %s is %q by default, want %q", variable, id, got, want)
+			}
+		}
 	}
-	// Nothing is asked, and no cookie counts, unless the deployer says so.
-	variables := at(template, "Resources", "AuthorizerFunction", "Properties", "Environment", "Variables")
-	for variable, want := range map[string]string{"AUTHORIZER_DEMANDS": "", "AUTHORIZER_COOKIE": "false", "AUTHORIZER_HTTP_401": "false"} {
-		parameter := strings.TrimPrefix(text(variables, variable), "!Ref ")
-		if got, ok := at(template, "Parameters", parameter, "Default").(string); !ok || got != want {
-			t.Errorf("%s is %q by default, want %q", variable, got, want)
+}
+
+// Who may change between the authorizers changes nothing else.
+func TestTemplate_AuthorizersAreToldTheSame(t *testing.T) {
+	template := loadTemplate(t)
+	plain := at(template, "Resources", "AuthorizerFunction", "Properties", "Environment", "Variables").(map[string]node)
+	reading := at(template, "Resources", "AuthorizerSessionFunction", "Properties", "Environment", "Variables").(map[string]node)
+	for variable, value := range plain {
+		if diff := cmp.Diff(value, reading[variable]); diff != "" {
+			t.Errorf("%s (-AuthorizerFunction +AuthorizerSessionFunction):\n%s", variable, diff)
 		}
 	}
 }
@@ -116,7 +134,7 @@ func TestTemplate_CORSNamesItsOrigins(t *testing.T) {
 	want := map[string]node{
 		"AllowCredentials": "true",
 		"AllowOrigins":     "!Ref AllowedOrigins",
-		"AllowMethods":     []node{"GET", "POST"},
+		"AllowMethods":     []node{"GET", "POST", "DELETE"},
 		"AllowHeaders":     []node{"accept", "authorization", "content-type"},
 		"ExposeHeaders":    []node{"retry-after"},
 		"MaxAge":           "600",

@@ -20,7 +20,8 @@ func BenchmarkColdStart(b *testing.B) {
 	for _, c := range []struct{ function, event string }{
 		{"LoginUrlFunction", "login-url/login-plain"}, {"CallbackFunction", "callback/no-cookie"},
 		{"RefreshFunction", "refresh/forged"}, {"LogoutFunction", "logout/none"},
-		{"AccountFunction", "account/anonymous"}, {"KeysFunction", "keys/jwks"}, {"AuthorizerFunction", "authorizer/http-2"},
+		{"AccountFunction", "account/anonymous"}, {"KeysFunction", "keys/jwks"},
+		{"AuthorizerFunction", "authorizer/http-2"}, {"AuthorizerSessionFunction", "authorizer-session/http-2"},
 	} {
 		b.Run(c.function, func(b *testing.B) {
 			w := lambdatest.New(b)

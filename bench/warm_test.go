@@ -1,11 +1,16 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"os"
 	"testing"
 	"time"
 
 	"daemun/shared/flow"
+	"daemun/shared/gate"
+	"daemun/shared/lambdaauth"
 	"daemun/shared/lambdahttp/lambdatest"
 	"daemun/shared/token"
 )
@@ -25,6 +30,33 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 		current = done.RefreshToken
 	}
+}
+
+// BenchmarkAuthorizer is a verdict that allows, by the authorizer that asks nobody
+// and by the one that reads the session, on the engine.
+func BenchmarkAuthorizer(b *testing.B) {
+	w := lambdatest.New(b)
+	h := lambdaauth.Handler{
+		Gate: gate.Gate{Now: w.Now, Verifier: token.AccessVerifier{
+			Issuer: lambdatest.PublicURL, Audience: lambdatest.PublicURL, Keys: w.Keys.Verification,
+		}},
+		Rule: lambdatest.Rule, Logger: slog.New(slog.DiscardHandler),
+	}
+	golden, err := os.ReadFile("../events/authorizer/http-2.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	event := bytes.ReplaceAll(golden, []byte("{{access_token}}"), []byte(w.LogIn(lambdatest.Person()).AccessToken))
+	ask := func(b *testing.B) {
+		for b.Loop() {
+			if answer, err := h.Invoke(context.Background(), event); err != nil || !bytes.HasPrefix(answer, []byte(`{"isAuthorized":true`)) {
+				b.Fatalf("%s, %v", answer, err)
+			}
+		}
+	}
+	b.Run("plain", ask)
+	h.Sessions = w.Store()
+	b.Run("session", ask)
 }
 
 // BenchmarkAccessToken is the making and the checking of an access token.

@@ -38,6 +38,7 @@ func start(t *testing.T, algorithm string) *world {
 		BuildDir:         "../../.build",
 		DataDir:          data,
 		EnvFile:          os.DevNull,
+		AutoConsent:      true,
 		SigningAlgorithm: algorithm,
 		Environment:      map[string]string{"AUTHORIZER_DEMANDS": string(demands)},
 		StackName:        "orders-" + strings.ToLower(rand.Text()),
@@ -104,7 +105,12 @@ func (w *world) call(api, method, path, bearer string) (status int, body string)
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
 	request.Header.Set("X-User-Id", "01J99999999999999999999999") // AZ-03: nobody believes it
-	response, err := http.DefaultClient.Do(request)
+	return w.send(http.DefaultClient, request)
+}
+
+func (w *world) send(client *http.Client, request *http.Request) (status int, body string) {
+	w.t.Helper()
+	response, err := client.Do(request)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"daemun/shared/config"
 	"daemun/shared/store"
 )
@@ -9,5 +11,9 @@ import (
 type Config struct {
 	config.Site
 	config.Verification
-	Store store.Config
+	config.Lifetimes // which sessions are live
+	Store            store.Config
 }
+
+// Check implements config.Checker.
+func (c *Config) Check() error { return errors.Join(c.Site.Check(), c.Lifetimes.Check()) }

@@ -7,8 +7,10 @@ import (
 	"net/http"
 
 	"daemun/shared/fault"
+	"daemun/shared/flow"
 	"daemun/shared/gate"
 	"daemun/shared/lambdahttp"
+	"daemun/shared/token"
 	"daemun/shared/user"
 )
 
@@ -21,24 +23,24 @@ type handler struct {
 	delivery lambdahttp.Delivery
 	gate     gate.Gate
 	users    users
+	sessions flow.OwnSessions
 }
 
 func (h *handler) routes() []lambdahttp.Route {
-	return []lambdahttp.Route{{Key: "GET /me", Handle: h.me}}
+	return []lambdahttp.Route{
+		{Key: "GET /me", Handle: h.me},
+		{Key: "GET /me/sessions", Handle: h.listSessions},
+		{Key: "DELETE /me/sessions/{id}", Handle: h.endSession},
+	}
 }
 
 // me answers who the access token speaks for. A user who was deleted or disabled
 // since the token was made is refused as if the token had expired.
 func (h *handler) me(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
-	accessToken, _, err := h.delivery.AccessToken(r)
+	who, _, err := h.admit(r)
 	if err != nil {
 		return nil, err
 	}
-	who, err := h.gate.Admit(accessToken)
-	if err != nil {
-		return nil, err
-	}
-	r.Note(slog.String("user_id", who.UserID))
 	u, err := h.users.FindUser(ctx, who.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("find user: %w", err)
@@ -47,4 +49,56 @@ func (h *handler) me(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Re
 		return nil, fault.Newf(fault.InvalidToken, "user is gone or disabled")
 	}
 	return lambdahttp.JSON(http.StatusOK, lambdahttp.NewUserJSON(u))
+}
+
+func (h *handler) listSessions(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	who, _, err := h.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	live, corrupt, err := h.sessions.List(ctx, who)
+	r.NoteCorrupt(corrupt)
+	if err != nil {
+		return nil, err
+	}
+	return lambdahttp.JSON(http.StatusOK, lambdahttp.NewSessionsJSON(live, who.SessionID))
+}
+
+// endSession ends one of the person's sessions. A browser that ends its own is
+// logged out.
+func (h *handler) endSession(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	who, byCookie, err := h.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	if byCookie {
+		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
+			return nil, err
+		}
+	}
+	id := r.Path["id"]
+	if err := h.sessions.End(ctx, who, id); err != nil {
+		return nil, err // the cookies stay: the session may live
+	}
+	r.Note(slog.String("event", "session_ended"), slog.String("ended_session_id", id))
+	response := lambdahttp.NoContent()
+	if byCookie && id == who.SessionID {
+		h.delivery.ClearTokens(response)
+	}
+	return response, nil
+}
+
+// admit returns who the request's access token speaks for, and whether a cookie
+// brought it.
+func (h *handler) admit(r *lambdahttp.Request) (who token.Access, byCookie bool, err error) {
+	accessToken, byCookie, err := h.delivery.AccessToken(r)
+	if err != nil {
+		return token.Access{}, byCookie, err
+	}
+	who, err = h.gate.Admit(accessToken)
+	if err != nil {
+		return token.Access{}, byCookie, err
+	}
+	r.Note(slog.String("user_id", who.UserID), slog.String("session_id", who.SessionID))
+	return who, byCookie, nil
 }

@@ -36,7 +36,7 @@ func start(t *testing.T) *world {
 
 func (w *world) event(name, accessToken string) []byte {
 	w.t.Helper()
-	return lambdatest.Event(w.t, "account", name, "access_token", accessToken)
+	return lambdatest.Event(w.t, "account", name, "access_token", accessToken, "session_id", w.login.SessionID)
 }
 
 // me asks by bearer.
@@ -61,41 +61,66 @@ func (w *world) requests(want map[string]int) {
 	}
 }
 
+// session is the item of a login's session.
+func (w *world) session(login flow.Completed) storetest.Item {
+	w.t.Helper()
+	return w.DB.Get(w.t, w.DB.RefreshTokens, sessionKey(login))
+}
+
+func sessionKey(login flow.Completed) storetest.Item {
+	return storetest.Item{"user_id": login.User.ID, "session_id": login.SessionID}
+}
+
 // userKey is the key of the person's item.
 func (w *world) userKey() storetest.Item {
 	return storetest.Item{"pk": "USER#" + w.login.User.ID, "sk": "USER"}
 }
 
-// AZ-01, CK-02, HD-05, IN-03.
-func TestMe_GoldenEvents(t *testing.T) {
-	want := map[string]string{
-		"bearer":       "200",
-		"cookie":       "200",
-		"cookie-twice": "400 invalid_request",
-		"anonymous":    "401 invalid_token",
-		"basic":        "401 invalid_token",
-		"in-query":     "401 invalid_token",
-		"put":          "404 not_found",
-		"payload-v1":   "400 invalid_request",
+// AZ-01, CK-02, HD-05, IN-03, RT-13, LO-04.
+func TestAccount_GoldenEvents(t *testing.T) {
+	const anonymous, foreign = "401 invalid_token", "403 origin_not_allowed"
+	none, me := map[string]int{}, map[string]int{"GetItem": 1}
+	list, end := map[string]int{"GetItem": 1, "Query": 1}, map[string]int{"UpdateItem": 1}
+	want := map[string]struct {
+		outcome  string
+		requests map[string]int
+	}{
+		"bearer":                            {"200", me},
+		"cookie":                            {"200", me},
+		"cookie-twice":                      {"400 invalid_request", none},
+		"anonymous":                         {anonymous, none},
+		"basic":                             {anonymous, none},
+		"in-query":                          {anonymous, none},
+		"put":                               {"404 not_found", none},
+		"payload-v1":                        {"400 invalid_request", none},
+		"sessions":                          {"200", list},
+		"sessions-cookie":                   {"200", list},
+		"sessions-anonymous":                {anonymous, none},
+		"end-session":                       {"204", end},
+		"end-session-cookie":                {"204", end},
+		"end-session-cookie-same-origin":    {"204", end},
+		"end-session-cookie-foreign-origin": {foreign, none},
+		"end-session-cookie-unmarked":       {foreign, none},
+		"end-session-anonymous":             {anonymous, none},
 	}
-	w := start(t)
 	for _, name := range lambdatest.EventNames(t, "account") {
-		if want[name] == "" {
+		if want[name].outcome == "" {
 			t.Errorf("golden event %s is not in the table", name)
 		}
 	}
-	for name, outcome := range want {
+	w := start(t)
+	for name, c := range want {
 		t.Run(name, func(t *testing.T) {
+			w.login = w.LogIn(lambdatest.Person())
 			w.DB.Proxy.Reset()
 			a := lambdatest.Invoke(t, w.h, w.event(name, w.login.AccessToken))
-			if a.Outcome() != outcome {
-				t.Fatalf("answer %s, want %s", a.Outcome(), outcome)
+			if a.Outcome() != c.outcome {
+				t.Fatalf("answer %s, want %s", a.Outcome(), c.outcome)
 			}
-			if a.StatusCode == 200 {
-				w.requests(map[string]int{"GetItem": 1})
-				return
+			w.requests(c.requests)
+			if ended := w.session(w.login)["ended_at"] != nil; ended != (c.outcome == "204") {
+				t.Errorf("session ended: %v", ended)
 			}
-			w.requests(map[string]int{})
 		})
 	}
 }

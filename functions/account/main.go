@@ -1,4 +1,5 @@
-// Command account tells people who they are to us.
+// Command account tells people who they are to us and where they are logged in,
+// and ends the sessions that they do not want.
 package main
 
 import (
@@ -6,6 +7,7 @@ import (
 
 	"daemun/shared/config"
 	"daemun/shared/config/ssm"
+	"daemun/shared/flow"
 	"daemun/shared/gate"
 	"daemun/shared/lambdahttp"
 	"daemun/shared/store"
@@ -24,6 +26,7 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 		delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()},
 		gate:     gate.Gate{Verifier: c.AccessVerifier(c.PublicURL), Now: host.Now},
 		users:    db,
+		sessions: flow.OwnSessions{Users: db, Sessions: db, Rule: c.Rule(), Now: host.Now},
 	}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil
 }

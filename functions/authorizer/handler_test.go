@@ -249,10 +249,10 @@ func TestAuthorizer_UnbuiltLetsNobodyIn(t *testing.T) {
 // The cookie's name is the one that logins set.
 func TestAuthorizer_AccessCookieIsTheOneThatLoginsSet(t *testing.T) {
 	for _, insecure := range []bool{false, true} {
-		c := Config{CookieMode: true}
-		c.InsecureCookies = insecure
+		var c Config
+		c.CookieMode, c.InsecureCookies = true, insecure
 		want := lambdahttp.Cookies{Insecure: insecure}.Name(lambdahttp.AccessCookie)
-		if got := c.accessCookie(); got != want {
+		if got := c.AccessCookie(); got != want {
 			t.Errorf("insecure %v: %q, want %q", insecure, got, want)
 		}
 	}

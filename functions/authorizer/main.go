@@ -22,7 +22,7 @@ func build(ctx context.Context, host lambdaauth.Host) (*lambdaauth.Handler, erro
 	return &lambdaauth.Handler{
 		Gate:             gate.Gate{Verifier: c.AccessVerifier(c.PublicURL), Now: host.Now},
 		Demands:          c.Demands,
-		AccessCookie:     c.accessCookie(),
+		AccessCookie:     c.AccessCookie(),
 		Origins:          c.Origins(),
 		HTTPUnauthorized: c.HTTPUnauthorized,
 		Logger:           host.Logger,

@@ -9,15 +9,14 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/go-json-experiment/json"
 
 	"daemun/shared/jws"
 	"daemun/shared/lambdaauth"
+	"daemun/shared/lambdaauth/authtest"
 	"daemun/shared/lambdahost"
 	"daemun/shared/lambdahttp/lambdatest"
 	"daemun/shared/token"
@@ -189,43 +188,15 @@ func (w *world) event(name, accessToken string) []byte {
 	return lambdatest.Event(w.t, "authorizer", name, "access_token", accessToken)
 }
 
-// The verdicts, as the gateway understands them.
 const (
-	allow        = "allow"
-	deny         = "deny"
-	unauthorized = "Unauthorized"
+	allow        = authtest.Allow
+	deny         = authtest.Deny
+	unauthorized = authtest.Unauthorized
 )
 
-// ask is the verdict on an event, and fails the test where the gateway would not
-// understand it. AZ-07: what an emulator makes of the verdict proves nothing.
+// ask is the verdict on an event.
 func ask(t testing.TB, f *lambdahost.Function, event []byte) string {
 	t.Helper()
-	out, err := f.Invoke(t.Context(), event)
-	if err != nil {
-		if err.Error() != unauthorized || out != nil {
-			t.Fatalf("answer %s with error %q; the gateway knows no error but %s", out, err, unauthorized)
-		}
-		return unauthorized
-	}
-	if strings.HasPrefix(string(out), `{"isAuthorized":`) {
-		var answer events.APIGatewayV2CustomAuthorizerSimpleResponse
-		decode(t, out, &answer)
-		if !answer.IsAuthorized && answer.Context != nil {
-			t.Errorf("a refusal with a context: %s", out)
-		}
-		return map[bool]string{true: allow, false: deny}[answer.IsAuthorized]
-	}
-	var answer events.APIGatewayCustomAuthorizerResponse
-	decode(t, out, &answer)
-	if len(answer.PolicyDocument.Statement) != 1 || answer.PrincipalID == "" {
-		t.Fatalf("policy %s", out)
-	}
-	return strings.ToLower(answer.PolicyDocument.Statement[0].Effect)
-}
-
-func decode(t testing.TB, text []byte, v any) {
-	t.Helper()
-	if err := json.Unmarshal(text, v, json.RejectUnknownMembers(true)); err != nil {
-		t.Fatalf("answer %s: %v", text, err)
-	}
+	verdict, _ := authtest.Ask(t, f, event)
+	return verdict
 }

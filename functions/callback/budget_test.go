@@ -26,7 +26,7 @@ func TestBudget_RequestsOfALogin(t *testing.T) {
 	w.loggedIn(w.finish(first), lambdatest.FrontURL)
 	w.requests("new user", map[string]int{"PutItem": 1, "GetItem": 1, "TransactWriteItems": 1})
 	w.loggedIn(w.finish(again), lambdatest.FrontURL)
-	w.requests("known user", map[string]int{"PutItem": 2, "GetItem": 2})
+	w.requests("known user", map[string]int{"PutItem": 2, "GetItem": 2, "Query": 1})
 	w.refused(w.finish(again), fault.InvalidState)
 	w.requests("used state", map[string]int{"PutItem": 1})
 	w.refused(w.finish(w.begin(person(1)), cookies()), fault.InvalidState)
@@ -35,8 +35,8 @@ func TestBudget_RequestsOfALogin(t *testing.T) {
 	w.requests("unknown provider", map[string]int{})
 }
 
-// The loser of a first login's race makes five requests; the winner, who comes
-// in between, three.
+// The loser of a first login's race makes six requests; the winner, who comes in
+// between, three.
 func TestBudget_LoserOfTheRace(t *testing.T) {
 	w := open(t)
 	winner := ""
@@ -49,11 +49,11 @@ func TestBudget_LoserOfTheRace(t *testing.T) {
 	if got := w.loggedIn(w.finish(loser), lambdatest.FrontURL); got != winner || winner == "" {
 		t.Errorf("the loser is user %q, the winner %q", got, winner)
 	}
-	w.requests("both", map[string]int{"PutItem": 1 + 2, "GetItem": 1 + 2, "TransactWriteItems": 1 + 1})
+	w.requests("both", map[string]int{"PutItem": 1 + 2, "GetItem": 1 + 2, "Query": 0 + 1, "TransactWriteItems": 1 + 1})
 	w.stored(1, 2)
 }
 
-// A known user's login is three requests deep: the user is read while the
+// A known user's login is four requests deep: the user is read while the
 // session is written. Here each of the two waits for the other; one that waited
 // in vain would be made again.
 func TestBudget_UserIsReadWhileTheSessionIsWritten(t *testing.T) {
@@ -74,5 +74,5 @@ func TestBudget_UserIsReadWhileTheSessionIsWritten(t *testing.T) {
 		}
 	})
 	w.logIn(person(1))
-	w.requests("known user", map[string]int{"PutItem": 2, "GetItem": 2})
+	w.requests("known user", map[string]int{"PutItem": 2, "GetItem": 2, "Query": 1})
 }

@@ -16,8 +16,11 @@ type Config struct {
 	TransactionKeys   token.TransactionKeys `env:"TRANSACTION_KEYS,notEmpty"`
 	Providers         catalog.Config
 	InsecureProviders bool `env:"INSECURE_PROVIDERS"`
+	Sessions          config.Sessions
 	Store             store.Config
 }
 
 // Check implements config.Checker.
-func (c *Config) Check() error { return errors.Join(c.Site.Check(), c.Lifetimes.Check()) }
+func (c *Config) Check() error {
+	return errors.Join(c.Site.Check(), c.Lifetimes.Check(), c.Sessions.Check())
+}

@@ -27,6 +27,7 @@ func steps() []step {
 		{"sign up", "TransactWriteItems", 1, false},
 		{"find the user", "GetItem", 2, true},
 		{"start the session", "PutItem", 2, true},
+		{"count the sessions", "Query", 1, true},
 	}
 }
 

@@ -45,7 +45,7 @@ func build(ctx context.Context, host lambdahttp.Host, c Config, client *provider
 	_ = db.Warm(ctx) // opens the connection; whether it worked, the first request will tell
 	h := &handler{delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()}, completion: flow.Completion{
 		Providers: providers, Clients: c.Registry(), PublicURL: c.PublicURL, Transactions: c.TransactionKeys,
-		OneTime: db, Users: db, Sessions: db, Now: host.Now, Rand: host.Rand,
+		OneTime: db, Users: db, Sessions: db, SessionLimit: c.Sessions.Limit, Now: host.Now, Rand: host.Rand,
 		Issuer: flow.Issuer{Access: c.AccessIssuer(c.PublicURL, host.Rand), Refresh: c.RefreshKeys, Rule: c.Rule(), Rand: host.Rand},
 	}}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil

@@ -55,17 +55,31 @@ func TestRace_OneStateIsOneLogin(t *testing.T) {
 }
 
 // CB-07, F-63: a hundred first logins of one person at once, none of which is
-// told who that is before all have asked, are one user. Who is told that we are
-// busy, as on a machine that is, logs in again, as people do.
+// told who that is before all have asked, are one user.
 func TestRace_FirstLoginsAreOneUser(t *testing.T) {
 	const logins = 100
 	w := open(t)
 	w.meetAtUserinfo(logins)
 	w.meetAtSignUp()
-	users, busy := map[string]int{}, logins
+	users := w.logInTogether(logins)
+	if len(users) != 1 {
+		t.Errorf("one person is the users %v", users)
+	}
+	if got := w.userIDs(); len(got) != 1 {
+		t.Errorf("users %v, want one", got)
+	}
+}
+
+// logInTogether has so many logins of one person at once, until all are in, and
+// counts them by user. Who is told that we are busy, as on a machine that is, logs
+// in again, as people do.
+func (w *world) logInTogether(logins int) (users map[string]int) {
+	w.t.Helper()
+	users = map[string]int{}
+	busy := logins
 	for round := 0; busy > 0; round++ {
 		if round == 10 {
-			t.Fatalf("%d of %d logins found us busy ten times", busy, logins)
+			w.t.Fatalf("%d of %d logins found us busy ten times", busy, logins)
 		}
 		events := make([][]byte, busy)
 		for i := range events {
@@ -81,12 +95,7 @@ func TestRace_FirstLoginsAreOneUser(t *testing.T) {
 			}
 		}
 	}
-	if len(users) != 1 {
-		t.Errorf("one person is the users %v", users)
-	}
-	if got := w.userIDs(); len(got) != 1 {
-		t.Errorf("users %v, want one", got)
-	}
+	return users
 }
 
 // meetAtSignUp has the first sign-up wait for the second: nobody finds an

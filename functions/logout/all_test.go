@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"daemun/shared/fault"
 	"daemun/shared/flow"
 	"daemun/shared/lambdahttp/lambdatest"
 	"daemun/shared/provider/providertest"
@@ -215,5 +216,56 @@ func TestLogoutAll_SeesTheNewestSession(t *testing.T) {
 	w.invoke("all")
 	if !w.isEnded(newest) || !w.isEnded(current) {
 		t.Error("a session lives")
+	}
+}
+
+// F-31: a session that cannot be read ends like the others, and is an alarm.
+func TestLogoutAll_CorruptSessionEndsToo(t *testing.T) {
+	w := start(t)
+	broken, phone := w.login, w.again()
+	w.again()
+	key := storetest.Item{"user_id": broken.User.ID, "session_id": broken.SessionID}
+	w.DB.Set(t, w.DB.RefreshTokens, key, storetest.Item{"created_at": "yesterday"})
+	if a := w.invoke("all"); a.Outcome() != "204" {
+		t.Fatalf("answer %s", a.Outcome())
+	}
+	w.requests(map[string]int{"Query": 1, "UpdateItem": 3})
+	if got := w.Log.Last(t); got["level"] != "ERROR" || got["corrupt_sessions"] != 1.0 || got["event"] != "logout_all" {
+		t.Errorf("logged %v", got)
+	}
+	if w.session(broken)["ended_why"] != "logout" || !w.isEnded(phone) || !w.isEnded(w.login) {
+		t.Error("a session lives")
+	}
+}
+
+// RT-05, LO-05: no refresh that was in flight escapes: when the logout is
+// answered, no token of any session is good.
+func TestLogoutAll_OutrunsRefreshesInFlight(t *testing.T) {
+	refresh := func(w *world, token string) (string, error) {
+		r := flow.Refresh{Users: w.Store(), Sessions: w.Store(), Issuer: w.Issuer(), Now: w.Now}
+		done, err := r.Refresh(t.Context(), token)
+		return done.RefreshToken, err
+	}
+	for range 10 {
+		w := start(t)
+		tokens := []string{w.login.RefreshToken, w.again().RefreshToken, w.again().RefreshToken}
+		var mu sync.Mutex
+		var group sync.WaitGroup
+		for _, token := range tokens {
+			group.Go(func() {
+				if next, err := refresh(w, token); err == nil {
+					mu.Lock()
+					defer mu.Unlock()
+					tokens = append(tokens, next)
+				}
+			})
+		}
+		group.Go(func() { w.invoke("all") })
+		group.Wait()
+		for _, token := range tokens {
+			if _, err := refresh(w, token); fault.CodeOf(err) != fault.InvalidGrant {
+				t.Fatalf("a token is good after the logout: %v", err)
+			}
+		}
 	}
 }

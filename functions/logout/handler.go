@@ -96,7 +96,9 @@ func (h *handler) leaveEverywhere(ctx context.Context, r *lambdahttp.Request) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := h.logout.EndAll(ctx, who); err != nil {
+	corrupt, err := h.logout.EndAll(ctx, who)
+	r.NoteCorrupt(corrupt)
+	if err != nil {
 		return nil, err
 	}
 	r.Note(slog.String("event", "logout_all"), slog.String("user_id", who.UserID), slog.String("session_id", who.SessionID))

@@ -23,6 +23,7 @@ import (
 type api struct {
 	refresh func(w http.ResponseWriter, call int64) // call counts from 1
 	me      func(w http.ResponseWriter, call int64)
+	session http.HandlerFunc // lists them, and ends one
 
 	refreshes, mes atomic.Int64
 }
@@ -72,6 +73,11 @@ func (a *api) serve(t *testing.T) (origin string) {
 			answerPerson(w, "김대문")
 		}
 	})
+	if a.session == nil {
+		a.session = func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, `{"sessions":[]}`) }
+	}
+	mux.Handle("GET /me/sessions", a.session)
+	mux.Handle("DELETE /me/sessions/{id}", a.session)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL

@@ -14,6 +14,7 @@ const (
 	sayLoggedOut    = "You are logged out."
 	sayLoggedOutAll = "You are logged out on every device."
 	saySessionEnded = "Your session has ended. Please log in again."
+	sayEndedThat    = "That session has ended."
 )
 
 // The cookies of a session, as they are called on plain http.

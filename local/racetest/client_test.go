@@ -18,8 +18,12 @@ import (
 	"daemun/local"
 )
 
-// processes of callback that stand ready.
+// processes of callback that stand ready, and half of those of refresh.
 const processes = 8
+
+// sessionLimit is the highest there is: in some races one person logs in more
+// often than others in years.
+const sessionLimit = "1000"
 
 func start(t *testing.T) *local.System {
 	t.Helper()
@@ -43,31 +47,44 @@ var client = &http.Client{
 
 // answer is what a request got.
 type answer struct {
-	status   int
-	location string
-	cookies  []*http.Cookie
-	body     []byte
+	status     int
+	location   string
+	retryAfter string
+	cookies    []*http.Cookie
+	body       []byte
 }
 
 func get(t *testing.T, address string, cookies ...*http.Cookie) answer {
 	t.Helper()
-	return send(t, http.MethodGet, address, cookies...)
+	return do(t, newRequest(t, http.MethodGet, address, "", cookies...))
 }
 
-// send sends a request without a body, as a page at publicURL would.
+// send sends a request without a body, as a page of ours would.
 func send(t *testing.T, method, address string, cookies ...*http.Cookie) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, address, nil)
+	return do(t, newRequest(t, method, address, "", cookies...))
+}
+
+// newRequest makes a request with a body of JSON, or with none.
+func newRequest(t *testing.T, method, address, body string, cookies ...*http.Cookie) *http.Request {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
-		t.Error(err)
-		return answer{}
+		t.Fatal(err)
 	}
-	if method != http.MethodGet {
-		request.Header.Set("Origin", publicURL)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
 	}
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	for _, c := range cookies {
 		request.AddCookie(c)
 	}
+	return request
+}
+
+// do sends the request. Every request is to be answered.
+func do(t *testing.T, request *http.Request) answer {
+	t.Helper()
 	response, err := client.Do(request)
 	if err != nil {
 		t.Error(err)
@@ -78,7 +95,10 @@ func send(t *testing.T, method, address string, cookies ...*http.Cookie) answer 
 	if err != nil {
 		t.Error(err)
 	}
-	return answer{response.StatusCode, response.Header.Get("Location"), response.Cookies(), body}
+	return answer{
+		response.StatusCode, response.Header.Get("Location"), response.Header.Get("Retry-After"),
+		response.Cookies(), body,
+	}
 }
 
 // begun is a login that the provider has sent back.

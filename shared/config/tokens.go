@@ -52,6 +52,24 @@ func (l *Lifetimes) Rule() session.Rule {
 	}
 }
 
+// Sessions says how many sessions people may have.
+type Sessions struct {
+	// Limit is how many live sessions one user may have; a login ends the oldest
+	// beyond it.
+	Limit int `env:"SESSION_LIMIT" envDefault:"50"`
+}
+
+// maximumSessions bounds what every login of a user has to read.
+const maximumSessions = 1000
+
+// Check implements Checker.
+func (s *Sessions) Check() error {
+	if s.Limit < 1 || s.Limit > maximumSessions {
+		return errors.New("SESSION_LIMIT: want 1 to 1000")
+	}
+	return nil
+}
+
 // Seconds is a duration in whole seconds.
 type Seconds int64
 

@@ -30,6 +30,9 @@ type Completion struct {
 	Users        Users
 	Sessions     Sessions
 	Issuer       Issuer
+	// SessionLimit is how many live sessions a user may have, at least 1: a login
+	// ends the oldest beyond it.
+	SessionLimit int
 	Now          func() time.Time
 	Rand         io.Reader
 }
@@ -210,7 +213,8 @@ func (c *Completion) newUser(person provider.Person, now time.Time) (*user.User,
 }
 
 // logIn starts a session of a known user. The user is read while the session is
-// written; a session whose user turns out unfit never gets a token.
+// written; a session whose user turns out unfit never gets a token. A new user's
+// first session needs no room, so only this way leads past makeRoom.
 func (c *Completion) logIn(ctx context.Context, userID, clientName string, d session.Device, now time.Time) (Completed, error) {
 	s, err := c.Issuer.session(userID, clientName, d, now)
 	if err != nil {
@@ -228,6 +232,9 @@ func (c *Completion) logIn(ctx context.Context, userID, clientName string, d ses
 		return Completed{}, fmt.Errorf("start session: %w", started)
 	case u == nil, u.Disabled:
 		return Completed{}, c.turnAway(ctx, s, now)
+	}
+	if s, err = c.makeRoom(ctx, s, now); err != nil {
+		return Completed{}, err
 	}
 	return c.completed(u, s, now, false)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ var errDown = errors.New("down")
 // provider and clock only where the order is the point; everything else is
 // tested on the real engine.
 type stage struct {
+	mu       sync.Mutex // a login does two steps at once
 	steps    []string
 	fails    map[string]error // by step
 	now      time.Time        // moves a second with each step
@@ -33,7 +35,8 @@ type stage struct {
 	identity string // the id of the person's user; "" for a new one
 	old      *session.Session
 	rotated  bool
-	sessions []session.Session
+	sessions []*session.Session
+	corrupt  []string
 
 	rotation  session.Rotation
 	endedAt   time.Time
@@ -42,6 +45,8 @@ type stage struct {
 }
 
 func (s *stage) step(format string, args ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.now = s.now.Add(time.Second)
 	name := fmt.Sprintf(format, args...)
 	s.steps = append(s.steps, name)
@@ -49,6 +54,8 @@ func (s *stage) step(format string, args ...any) error {
 }
 
 func (s *stage) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.steps = append(s.steps, "clock")
 	return s.now
 }
@@ -84,8 +91,12 @@ func (s *stage) EndSession(_ context.Context, _, id string, why session.EndReaso
 	return s.step("end %s", id)
 }
 
-func (s *stage) ListSessions(context.Context, string) ([]session.Session, error) {
-	return s.sessions, s.step("list")
+func (s *stage) ListSessions(context.Context, string) ([]*session.Session, []string, error) {
+	return s.sessions, s.corrupt, s.step("list")
+}
+
+func (s *stage) ListSessionTimes(context.Context, string) ([]*session.Session, error) {
+	return s.sessions, s.step("list times")
 }
 
 // Get implements flow.Providers: the stage is its own provider.

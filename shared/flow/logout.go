@@ -32,21 +32,26 @@ func (l *Logout) End(ctx context.Context, refreshToken string) (userID, sessionI
 
 // EndAll ends every session of the user, the current one last: if it fails
 // half-way, the person is still logged in to try again. The access tokens of
-// the sessions live on until they expire.
-func (l *Logout) EndAll(ctx context.Context, who token.Access) error {
-	sessions, err := l.Sessions.ListSessions(ctx, who.UserID)
+// the sessions live on until they expire. A session that cannot be read is ended
+// like the others; corrupt says how many there were.
+func (l *Logout) EndAll(ctx context.Context, who token.Access) (corrupt int, err error) {
+	found, unreadable, err := l.Sessions.ListSessions(ctx, who.UserID)
 	if err != nil {
-		return fmt.Errorf("list sessions: %w", err)
+		return 0, fmt.Errorf("list sessions: %w", err)
 	}
-	for _, s := range sessions {
-		if s.ID == who.SessionID || !s.EndedAt.IsZero() {
+	ids := unreadable
+	for _, s := range found {
+		ids = append(ids, s.ID)
+	}
+	for _, id := range ids {
+		if id == who.SessionID {
 			continue
 		}
-		if err := l.Sessions.EndSession(ctx, s.UserID, s.ID, session.EndedByLogout, l.Now()); err != nil {
-			return fmt.Errorf("end session: %w", err)
+		if err := l.Sessions.EndSession(ctx, who.UserID, id, session.EndedByLogout, l.Now()); err != nil {
+			return len(unreadable), fmt.Errorf("end session: %w", err)
 		}
 	}
-	return l.EndCurrent(ctx, who)
+	return len(unreadable), l.EndCurrent(ctx, who)
 }
 
 // EndCurrent ends the session of an access token.

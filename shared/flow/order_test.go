@@ -169,7 +169,7 @@ func complete(t *testing.T, s *stage, random io.Reader) (flow.Completed, error) 
 	issuer := k.issuer()
 	issuer.Rand, issuer.Access.Rand = random, random
 	c := &flow.Completion{
-		Providers: s, Transactions: k.transaction, OneTime: s, Users: s, Sessions: s, Issuer: issuer, Now: s.Now, Rand: random,
+		Providers: s, Transactions: k.transaction, OneTime: s, Users: s, Sessions: s, SessionLimit: 2, Issuer: issuer, Now: s.Now, Rand: random,
 	}
 	return c.Complete(t.Context(), flow.Callback{Provider: "kakao", State: query.Get("state"), Code: "code", Transaction: b.Transaction})
 }
@@ -219,21 +219,22 @@ func TestComplete_WithoutRandomnessNobodyEnters(t *testing.T) {
 }
 
 // LO-05: the current session goes last, so that who fails half-way is still
-// logged in to try again; what had ended is left alone.
+// logged in to try again. A session that cannot be read (F-31) ends, and is told of.
 func TestEndAll_EndsTheCurrentSessionLast(t *testing.T) {
-	s := &stage{now: start, sessions: []session.Session{
-		{UserID: userID, ID: "a"}, {UserID: userID, ID: "current"}, {UserID: userID, ID: "ended", EndedAt: start}, {UserID: userID, ID: "b"},
-	}}
+	s := &stage{
+		now: start, corrupt: []string{"a"},
+		sessions: []*session.Session{{UserID: userID, ID: "current"}, {UserID: userID, ID: "b"}},
+	}
 	l := &flow.Logout{Sessions: s, Now: func() time.Time { return s.now }}
 	who := token.Access{UserID: userID, SessionID: "current"}
-	if err := l.EndAll(t.Context(), who); err != nil {
-		t.Fatal(err)
+	if corrupt, err := l.EndAll(t.Context(), who); err != nil || corrupt != 1 {
+		t.Fatal(corrupt, err)
 	}
 	wantSteps(t, s, "list", "end a", "end b", "end current")
 
 	s.steps, s.fails = nil, map[string]error{"end b": fault.New(fault.TemporarilyUnavailable, errDown)}
-	if err := l.EndAll(t.Context(), who); fault.CodeOf(err) != fault.TemporarilyUnavailable {
-		t.Errorf("got %v", err)
+	if corrupt, err := l.EndAll(t.Context(), who); fault.CodeOf(err) != fault.TemporarilyUnavailable || corrupt != 1 {
+		t.Errorf("got %d, %v", corrupt, err)
 	}
 	wantSteps(t, s, "list", "end a", "end b")
 }

@@ -44,6 +44,11 @@ type Sessions interface {
 	// EndSession marks the session as ended; the first end stays. No error if
 	// there is no such session.
 	EndSession(ctx context.Context, userID, sessionID string, why session.EndReason, now time.Time) error
-	// ListSessions returns every stored session of the user, ended ones too.
-	ListSessions(ctx context.Context, userID string) ([]session.Session, error)
+	// ListSessions returns the user's sessions that are not ended, those among
+	// them that are over their time, and the ids of those that cannot be read. The
+	// read is consistent.
+	ListSessions(ctx context.Context, userID string) (found []*session.Session, corrupt []string, err error)
+	// ListSessionTimes is ListSessions with nothing but ID, CreatedAt and
+	// RotatedAt. It passes over sessions that cannot be read.
+	ListSessionTimes(ctx context.Context, userID string) ([]*session.Session, error)
 }

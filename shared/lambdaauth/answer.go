@@ -16,18 +16,25 @@ type verdict int
 
 const (
 	unauthenticated verdict = iota // no good token
+	undecided                      // a good token whose session cannot be read
 	forbidden                      // a good token that may not do this
 	allowed
 )
 
 // errUnauthorized is the one error that API Gateway turns into 401. Its text is
-// the whole protocol: any other would be a 500.
+// the whole protocol: any other is a 500.
 var errUnauthorized = errors.New("Unauthorized")
+
+// errUndecided is such another. A deny would tell people that they may not, for
+// as long as the gateway keeps it; an error it does not keep.
+var errUndecided = errors.New("the session cannot be read")
 
 // answer writes the verdict in the form that the question's shape asks for.
 func (h *Handler) answer(q question, v verdict, who token.Access) ([]byte, error) {
 	var form any
 	switch {
+	case v == undecided:
+		return nil, errUndecided
 	case v == unauthenticated && h.unauthorizedError(q.shape):
 		return nil, errUnauthorized
 	case q.shape == unknown, q.shape == http2:
@@ -68,7 +75,7 @@ func (h *Handler) policy(q question, v verdict, who token.Access) events.APIGate
 		Action: []string{"execute-api:Invoke"}, Effect: "Deny", Resource: []string{q.stageARN + "/*"},
 	}
 	answer := events.APIGatewayCustomAuthorizerResponse{PrincipalID: who.UserID}
-	if answer.PrincipalID == "" {
+	if v == unauthenticated {
 		answer.PrincipalID = "anonymous"
 	}
 	if v == allowed {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"daemun/shared/gate"
+	"daemun/shared/lambdaauth/authtest"
 )
 
 // AZ-02. A client writes the path. Kept, an allow for "GET /orders/*" would be
@@ -21,12 +22,12 @@ func TestHandler_AllowsNoPatterns(t *testing.T) {
 			w := newWorld(t).demand(`{"GET /orders/{id}":{"roles":["buyer"]}}`)
 			event := w.event(shape)
 			event["methodArn"] = stage + path
-			got, resource := ask(t, &w.handler, encode(t, event))
+			got, resource := authtest.Ask(t, &w.handler, encode(t, event))
 			if got != want || got == allow && resource != stage+path || got == deny && resource != stage+"*" {
 				t.Errorf("%s %.40s: %s of %s, want %s", shape, path, got, resource, want)
 			}
 			w.handler.Demands = gate.Demands{} // one verdict for all: what was asked for does not matter
-			if got, resource := ask(t, &w.handler, encode(t, event)); got != allow || resource != stage+"*" {
+			if got, resource := authtest.Ask(t, &w.handler, encode(t, event)); got != allow || resource != stage+"*" {
 				t.Errorf("%s %.40s without demands: %s of %s", shape, path, got, resource)
 			}
 		}
@@ -94,7 +95,7 @@ func TestHandler_OversizedTokensAreCheap(t *testing.T) {
 		for _, size := range []int{8192, 10240} {
 			event := encode(t, w.eventWith("http-2-uncached", strings.Repeat(text, size/len(text))))
 			refuse := func() {
-				if got, _ := ask(t, &w.handler, event); got != deny {
+				if got, _ := authtest.Ask(t, &w.handler, event); got != deny {
 					t.Errorf("%.10q: %s", text, got)
 				}
 			}

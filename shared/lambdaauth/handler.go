@@ -1,15 +1,19 @@
 // Package lambdaauth turns API Gateway's authorizer events into a question to
 // the gate and the verdict into what the gateway takes. It knows every shape in
 // which HTTP, REST and WebSocket APIs ask. What a good token is, package gate
-// decides.
+// decides, and whether its session lives, the rule of package session; where
+// sessions are stored, it does not know.
 //
 //	good token, demands met          allow
 //	good token, demands not met      deny               403
 //	no good token, REST, WebSocket   error Unauthorized 401
 //	no good token, HTTP API          deny               403 (401 with HTTPUnauthorized)
-//	a fault of ours                  as no good token
+//	its session is over              as no good token
+//	its session cannot be read       another error      500, which the gateway does not keep
+//	any other fault of ours          as no good token
 //
-// It never fails open, and returns no error but Unauthorized.
+// It never fails open. An authorizer that reads no sessions returns no error but
+// Unauthorized.
 package lambdaauth
 
 import (
@@ -23,13 +27,18 @@ import (
 
 	"daemun/shared/fault"
 	"daemun/shared/gate"
+	"daemun/shared/session"
 	"daemun/shared/token"
 )
 
 // Handler answers authorizer events. It implements lambda.Handler.
 type Handler struct {
-	Gate    gate.Gate
-	Demands gate.Demands
+	Gate gate.Gate
+	// Sessions are asked whether the session of a good token lives; nil: nobody is,
+	// and a token outlives its session.
+	Sessions Sessions
+	Rule     session.Rule // by which a session is over its cap, or was idle too long
+	Demands  gate.Demands
 	// AccessCookie is the name of the cookie that may carry the access token, for
 	// APIs on our own host; "" where only the Authorization header counts. The
 	// verdict on a cookie must not be cached: it depends on the origin too.
@@ -43,14 +52,14 @@ type Handler struct {
 
 // Invoke implements lambda.Handler.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	q, v, who, err := h.judge(payload)
+	q, v, who, err := h.judge(ctx, payload)
 	h.log(ctx, q, v, who, err)
 	return h.answer(q, v, who)
 }
 
 // judge never says allowed together with an error. A panic is a refusal: it
 // would end the process, and the gateway would answer 500.
-func (h *Handler) judge(payload []byte) (q question, v verdict, who token.Access, err error) {
+func (h *Handler) judge(ctx context.Context, payload []byte) (q question, v verdict, who token.Access, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			// The value may hold part of the event: only its type is told.
@@ -66,6 +75,9 @@ func (h *Handler) judge(payload []byte) (q question, v verdict, who token.Access
 	}
 	if who, err = h.Gate.Admit(accessToken); err != nil {
 		return q, unauthenticated, token.Access{}, err
+	}
+	if v, err = h.ofSession(ctx, who); err != nil {
+		return q, v, who, err
 	}
 	if err := h.meets(q, who); err != nil {
 		return q, forbidden, who, err
@@ -143,7 +155,7 @@ func (h *Handler) log(ctx context.Context, q question, v verdict, who token.Acce
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
-		if f := new(fault.Error); errors.As(err, &f) && f.Code.Status() >= http.StatusInternalServerError {
+		if f := new(fault.Error); v == undecided || errors.As(err, &f) && f.Code.Status() >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
 	}

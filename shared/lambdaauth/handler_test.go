@@ -3,6 +3,8 @@ package lambdaauth_test
 import (
 	"strings"
 	"testing"
+
+	"daemun/shared/lambdaauth/authtest"
 )
 
 // refusals are how each shape says that there is no good token.
@@ -24,7 +26,7 @@ func TestHandler_RawEvents(t *testing.T) {
 		`{"type":"REQUEST","version":"1.0","methodArn":"*"}`, `{"type":"TOKEN","authorizationToken":{},"methodArn":7}`,
 		`{"type":"TOKEN","authorizationToken":"Bearer x","methodArn":null}`,
 	} {
-		if got, _ := ask(t, &w.handler, []byte(event)); got == allow {
+		if got, _ := authtest.Ask(t, &w.handler, []byte(event)); got == allow {
 			t.Errorf("%.80q: %s", event, got)
 		}
 	}

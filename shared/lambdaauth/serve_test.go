@@ -10,6 +10,7 @@ import (
 
 	"daemun/shared/fault"
 	"daemun/shared/lambdaauth"
+	"daemun/shared/lambdaauth/authtest"
 )
 
 // AZ-04, F-70. While it cannot be built it lets nobody in, in the words of each
@@ -30,11 +31,11 @@ func TestFunction_IsBuiltByTheFirstEventThatCanBe(t *testing.T) {
 		events[shape] = encode(t, w.event(shape))
 	}
 	for shape, refusal := range refusals {
-		if got, _ := ask(t, f, events[shape]); got != refusal {
+		if got, _ := authtest.Ask(t, f, events[shape]); got != refusal {
 			t.Errorf("%s: %s, want %s", shape, got, refusal)
 		}
 	}
-	if got, _ := ask(t, f, []byte("null")); got != deny {
+	if got, _ := authtest.Ask(t, f, []byte("null")); got != deny {
 		t.Errorf("null: %s", got)
 	}
 	if attempts != len(refusals)+1 {
@@ -45,7 +46,7 @@ func TestFunction_IsBuiltByTheFirstEventThatCanBe(t *testing.T) {
 	}
 	fails = false
 	for shape := range refusals {
-		if got, _ := ask(t, f, events[shape]); got != allow {
+		if got, _ := authtest.Ask(t, f, events[shape]); got != allow {
 			t.Errorf("%s once it is built: %s", shape, got)
 		}
 	}

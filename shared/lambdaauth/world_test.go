@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"crypto/rand"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
 
 	"daemun/shared/gate"
 	"daemun/shared/jws"
 	"daemun/shared/lambdaauth"
+	"daemun/shared/lambdaauth/authtest"
 	"daemun/shared/lambdahttp/lambdatest"
 	"daemun/shared/token"
 )
@@ -112,16 +111,16 @@ type object map[string]any
 // in is a member that is itself an object.
 func (o object) in(member string) map[string]any { return o[member].(map[string]any) }
 
-// The verdicts, as the gateway understands them.
 const (
-	allow        = "allow"
-	deny         = "deny"
-	unauthorized = "Unauthorized"
+	allow        = authtest.Allow
+	deny         = authtest.Deny
+	unauthorized = authtest.Unauthorized
+	failed       = authtest.Failed
 )
 
 func (w *world) ask(o object) string {
 	w.t.Helper()
-	verdict, _ := ask(w.t, &w.handler, encode(w.t, o))
+	verdict, _ := authtest.Ask(w.t, &w.handler, encode(w.t, o))
 	return verdict
 }
 
@@ -132,49 +131,4 @@ func encode(t testing.TB, o object) []byte {
 		t.Fatal(err)
 	}
 	return event
-}
-
-// ask is the verdict on an event and, where it is a policy, the resource that it
-// speaks of. It fails the test where the answer is none that the gateway
-// understands.
-func ask(t testing.TB, h lambda.Handler, event []byte) (verdict, resource string) {
-	t.Helper()
-	out, err := h.Invoke(t.Context(), event)
-	if err != nil {
-		if err.Error() != unauthorized || out != nil {
-			t.Fatalf("answer %s with error %q", out, err)
-		}
-		return unauthorized, ""
-	}
-	var answer struct {
-		IsAuthorized   *bool  `json:"isAuthorized"`
-		PrincipalID    string `json:"principalId"`
-		PolicyDocument struct {
-			Version   string
-			Statement []struct {
-				Action   []string
-				Effect   string
-				Resource []string
-			}
-		} `json:"policyDocument"`
-		Context map[string]string `json:"context"`
-	}
-	if err := json.Unmarshal(out, &answer, json.RejectUnknownMembers(true)); err != nil {
-		t.Fatalf("answer %s: %v", out, err)
-	}
-	verdict = deny
-	switch statements := answer.PolicyDocument.Statement; {
-	case answer.IsAuthorized != nil && answer.PrincipalID == "" && len(statements) == 0:
-		if *answer.IsAuthorized {
-			verdict = allow
-		}
-	case answer.IsAuthorized == nil && answer.PrincipalID != "" && len(statements) == 1 && len(statements[0].Resource) == 1:
-		verdict, resource = strings.ToLower(statements[0].Effect), statements[0].Resource[0]
-	default:
-		t.Fatalf("answer %s", out)
-	}
-	if (verdict == allow) != (len(answer.Context) == 4) {
-		t.Fatalf("answer %s has %d strings of context", out, len(answer.Context))
-	}
-	return verdict, resource
 }

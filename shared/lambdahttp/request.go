@@ -125,3 +125,12 @@ func (r *Request) Note(attrs ...slog.Attr) { r.notes = append(r.notes, attrs...)
 
 // Raise makes the request's line in the log at least as grave as level.
 func (r *Request) Raise(level slog.Level) { r.level = max(r.level, level) }
+
+// NoteCorrupt has the operator look at sessions that could not be read, though
+// the request went on without them.
+func (r *Request) NoteCorrupt(sessions int) {
+	if sessions > 0 {
+		r.Raise(slog.LevelError)
+		r.Note(slog.Int("corrupt_sessions", sessions))
+	}
+}

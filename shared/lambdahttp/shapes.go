@@ -1,7 +1,12 @@
 package lambdahttp
 
 import (
+	"cmp"
+	"time"
+
+	"daemun/shared/client"
 	"daemun/shared/flow"
+	"daemun/shared/session"
 	"daemun/shared/user"
 )
 
@@ -60,6 +65,36 @@ func NewUserJSON(u *user.User) UserJSON {
 	}
 	for _, i := range u.Identities {
 		j.Identities = append(j.Identities, IdentityJSON{i.Provider})
+	}
+	return j
+}
+
+// SessionsJSON is a person's live sessions, the last used first.
+type SessionsJSON struct {
+	Sessions []SessionJSON `json:"sessions"`
+}
+
+// SessionJSON is a session as its owner may see it: enough to tell one's own
+// devices from a stranger's, and neither the address nor the user agent.
+type SessionJSON struct {
+	ID         string    `json:"id"`      // as in the access token's sid; good for nothing without a key of ours
+	Current    bool      `json:"current"` // of the access token that asks
+	Client     string    `json:"client"`  // as in the access token's client_id
+	Device     string    `json:"device"`  // such as "Chrome on Windows", or "unknown"
+	Network    string    `json:"network"` // such as 203.0.113.0/24, or "unknown"
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"` // the login, or the last refresh that rotated
+}
+
+// NewSessionsJSON renders sessions; current is the id of the one that asks.
+func NewSessionsJSON(sessions []*session.Session, current string) SessionsJSON {
+	j := SessionsJSON{Sessions: []SessionJSON{}}
+	for _, s := range sessions {
+		j.Sessions = append(j.Sessions, SessionJSON{
+			ID: s.ID, Current: s.ID == current, Client: cmp.Or(s.Client, client.Default),
+			Device: session.Summary(s.Device.UserAgent), Network: session.Network(s.Device.SourceIP),
+			CreatedAt: s.CreatedAt.UTC().Truncate(time.Second), LastUsedAt: s.UsedAt().UTC().Truncate(time.Second),
+		})
 	}
 	return j
 }

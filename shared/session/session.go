@@ -1,5 +1,7 @@
 // Package session owns the rule by which refresh tokens rotate: one Session per
-// login on one device, whose generation counts its refresh tokens.
+// login on one device, whose generation counts its refresh tokens. It also says
+// which of a user's sessions are live and may stay, and what of a device is
+// shown to its owner.
 //
 // It is pure. Package store applies the first half of the rule, the condition
 // of a Rotation, in one atomic write; when that write is refused, Rule.Judge,
@@ -16,7 +18,8 @@
 package session
 
 import (
-	"strings"
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -34,25 +37,6 @@ type Session struct {
 	Device     Device
 }
 
-// Device is what we know of the client that logged in, for its owner to
-// recognise it by. Make one with NewDevice.
-type Device struct {
-	UserAgent string
-	SourceIP  string
-}
-
-// maxUserAgent is in bytes; browsers send fewer.
-const maxUserAgent = 256
-
-// NewDevice keeps the beginning of an overlong user agent: clients write what
-// they like.
-func NewDevice(userAgent, sourceIP string) Device {
-	if len(userAgent) > maxUserAgent {
-		userAgent = strings.ToValidUTF8(userAgent[:maxUserAgent], "")
-	}
-	return Device{UserAgent: userAgent, SourceIP: sourceIP}
-}
-
 // EndReason says why a session ended.
 type EndReason string
 
@@ -61,6 +45,7 @@ const (
 	EndedByLogout   EndReason = "logout"
 	EndedByReuse    EndReason = "reuse"
 	EndedByUserGone EndReason = "user_gone"
+	EndedByLimit    EndReason = "session_limit" // newer sessions of the user took its place
 )
 
 // Rule holds the limits of a session's life.
@@ -107,7 +92,7 @@ const (
 // the session as it stood, nil if there was none.
 func (r Rotation) Judge(old *Session) Verdict {
 	switch {
-	case old == nil, !old.EndedAt.IsZero(), r.Rule.Remaining(old, r.Now) <= 0:
+	case old == nil, !r.Rule.IsLive(old, r.Now):
 		return Refused
 	case r.Presented == old.Generation:
 		return Repeat
@@ -119,14 +104,39 @@ func (r Rotation) Judge(old *Session) Verdict {
 	}
 }
 
+// IsLive reports whether the session's current refresh token is good.
+func (r Rule) IsLive(s *Session, now time.Time) bool {
+	return s.EndedAt.IsZero() && r.Remaining(s, now) > 0
+}
+
 // Remaining is how long the session's current refresh token is good for, if
-// nothing ends it; zero or less if it is over its cap or was idle too long.
+// nothing ends it; zero or less if it is over its cap or was idle too long. A
+// session that another instance's clock, being ahead, dates after now is as new
+// as one of now.
 func (r Rule) Remaining(s *Session, now time.Time) time.Duration {
-	used := s.CreatedAt
-	if !s.RotatedAt.IsZero() {
-		used = s.RotatedAt
+	age, idle := max(0, now.Sub(s.CreatedAt)), max(0, now.Sub(s.UsedAt()))
+	return min(r.Absolute-age, r.Idle-idle)
+}
+
+// UsedAt is when the session was last rotated, or began. Uses that repeat the
+// current token leave no trace.
+func (s *Session) UsedAt() time.Time {
+	if s.RotatedAt.IsZero() {
+		return s.CreatedAt
 	}
-	return min(r.Absolute-now.Sub(s.CreatedAt), r.Idle-now.Sub(used))
+	return s.RotatedAt
+}
+
+// Limit splits those of a user's sessions that are live into the newest ones,
+// which may stay, and the others; both oldest first. Whoever judges the same
+// sessions finds the same order: among those of one instant the ids decide.
+func (r Rule) Limit(sessions []*Session, limit int, now time.Time) (newest, over []*Session) {
+	live := slices.DeleteFunc(slices.Clone(sessions), func(s *Session) bool { return !r.IsLive(s, now) })
+	slices.SortFunc(live, func(a, b *Session) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	at := max(0, len(live)-limit)
+	return live[at:], live[:at]
 }
 
 // ExpiresAt is when the session can be of no more use, however often it is

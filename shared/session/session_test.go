@@ -164,6 +164,7 @@ func TestRemaining_IsTheLessOfIdleAndCap(t *testing.T) {
 		{"over the cap", 91 * day, 0, -day},
 		{"idle", 30 * day, 7 * day, 0},
 		{"idle since the login", 8 * day, -1, -day},
+		{"dated after now", -time.Second, -1, rule.Idle},
 	} {
 		s := session.Session{CreatedAt: now.Add(-test.age)}
 		if test.rotated >= 0 {

@@ -39,6 +39,10 @@ var operations = []operation{
 		u, err := s.FindUser(ctx, "01-alice")
 		return want(err, cmp.Equal(u, person("alice")))
 	}},
+	{"FindSession", "GetItem", func(ctx context.Context, s *store.Store) error {
+		found, err := s.FindSession(ctx, "01-alice", "first")
+		return want(err, cmp.Equal(found, login("alice", "first")))
+	}},
 	{"SignUp", "TransactWriteItems", func(ctx context.Context, s *store.Store) error {
 		owner, err := s.SignUp(ctx, person("bob"), login("bob", "first"), start)
 		return want(err, owner == "01-bob")
@@ -55,7 +59,11 @@ var operations = []operation{
 		return s.EndSession(ctx, "01-alice", "first", session.EndedByLogout, start)
 	}},
 	{"ListSessions", "Query", func(ctx context.Context, s *store.Store) error {
-		sessions, err := s.ListSessions(ctx, "01-alice")
+		sessions, corrupt, err := s.ListSessions(ctx, "01-alice")
+		return want(err, len(sessions) == 1 && len(corrupt) == 0)
+	}},
+	{"ListSessionTimes", "Query", func(ctx context.Context, s *store.Store) error {
+		sessions, err := s.ListSessionTimes(ctx, "01-alice")
 		return want(err, len(sessions) == 1)
 	}},
 }

@@ -4,9 +4,9 @@
 // no flows, no requests, no tokens. The rule by which sessions rotate belongs to
 // package session; here is only its condition.
 //
-// There is one file per access pattern. Each is one atomic step, each read is
-// consistent, and each write that is repeated after a lost answer recognises
-// its own first try:
+// There is one file per access pattern. Each is one atomic step (but for lists,
+// whose pages are read one after another), each read is consistent, and each
+// write that is repeated after a lost answer recognises its own first try:
 //
 //	Claim          put, if absent; the marker holds a random attempt id
 //	StartSession   put, if absent; the session id is random: if present, it is ours
@@ -63,6 +63,12 @@ func New(c Config) *Store {
 	// The SDK's own limits are made for servers: back-off up to 20 s, 30 s to
 	// connect, and no limit for an answer.
 	return newStore(c, limits{operation: 2 * time.Second, attempt: 600 * time.Millisecond, backoff: 100 * time.Millisecond})
+}
+
+// NewImpatient makes a Store for a function that another request waits for: an
+// attempt gets 300 ms, and a method less than a second in all.
+func NewImpatient(c Config) *Store {
+	return newStore(c, limits{operation: 900 * time.Millisecond, attempt: 300 * time.Millisecond, backoff: 50 * time.Millisecond})
 }
 
 func newStore(c Config, l limits) *Store {

@@ -21,6 +21,12 @@ type Deleted struct {
 	Deleted string `json:"deleted"`
 }
 
+// Payments is the answer to GET /payments.
+type Payments struct {
+	UserID string   `json:"user_id"`
+	Cards  []string `json:"cards"` // the last four digits
+}
+
 // Of lists the orders of a person.
 func Of(userID string) List {
 	return List{UserID: userID, Orders: []Order{
@@ -28,6 +34,11 @@ func Of(userID string) List {
 		{ID: "2", Item: "Two brass door rings", Price: 48000},
 		{ID: "3", Item: "A can of red lacquer", Price: 9500},
 	}}
+}
+
+// PaymentsOf lists what a person pays with.
+func PaymentsOf(userID string) Payments {
+	return Payments{UserID: userID, Cards: []string{"0517"}}
 }
 
 // Delete would delete an order. That the person may do so was the gate's to judge.

@@ -74,6 +74,7 @@ function scheduleRefresh() {
 
 function end() {
   session = me = null;
+  sessions = [];
   tabs.postMessage(null);
 }
 
@@ -81,10 +82,26 @@ function end() {
 tabs.onmessage = async ({ data }) => {
   session = data;
   if (session) scheduleRefresh();
-  if (me?.id !== session?.userId) me = null;
-  if (session && !me) await load(async () => { me = await authorized("/me") });
+  if (me?.id !== session?.userId) [me, sessions] = [null, []];
+  if (session && !me) await load(loadPerson);
   render();
 };
+
+// loadPerson asks who is logged in, and where else.
+async function loadPerson() {
+  me = await authorized("/me");
+  await loadSessions();
+}
+
+async function loadSessions() {
+  ({ sessions } = await authorized("/me/sessions"));
+}
+
+// endSession ends one session, on whatever device it is: its next refresh fails.
+async function endSession(id) {
+  await authorized(`/me/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  await loadSessions();
+}
 
 // ---- An API of somebody else, on another host. Our cookies do not reach it: it gets the access token as a bearer.
 
@@ -113,6 +130,7 @@ const chosen = localStorage.getItem(languageKey);
 let language = chosen in texts ? chosen : navigator.language.startsWith("ko") ? "ko" : "en";
 let providers = [];
 let me = null; // the answer of /me
+let sessions = []; // those of the answer of /me/sessions
 let failure = failureOfLogin();
 let status = ""; // key of a text
 let busy = true;
@@ -144,6 +162,7 @@ function render() {
   $("logged-in").hidden = me === null;
   if (me) renderPerson(me);
   else renderProviders();
+  renderSessions();
   renderOrders();
   renderExpiry();
 }
@@ -199,6 +218,23 @@ function renderPicture(url) {
   picture.src = url;
 }
 
+function renderSessions() {
+  const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  $("sessions").replaceChildren(...sessions.map(({ id, current, client, device, network, last_used_at: used }) => {
+    const row = $("session").content.cloneNode(true);
+    const [name, about, badge, button] = [".device", ".quiet", ".badge", "button"].map((part) => row.querySelector(part));
+    name.textContent = device === "unknown" ? text("unknownDevice") : device;
+    const facts = [text("lastUsed")(when.format(new Date(used))), network === "unknown" ? "" : network, client === "web" ? "" : client];
+    about.textContent = facts.filter(Boolean).join(" · ");
+    (current ? button : badge).remove(); // the current one ends by logging out
+    badge.textContent = text("currentSession");
+    button.textContent = text("endSession");
+    button.ariaLabel = text("endSessionOn")(name.textContent);
+    button.onclick = () => act(() => endSession(id), "sessionEnded");
+    return row;
+  }));
+}
+
 function renderOrders() {
   if (me === null) orders = { ...orders, status: 0, body: "" };
   $("orders").hidden = orders.url === "";
@@ -243,7 +279,7 @@ async function act(work, done) {
   if (me === null) document.querySelector("h1").focus();
 }
 
-$("refresh").onclick = () => act(refresh, "refreshed");
+$("refresh").onclick = () => act(async () => { await refresh(); await loadSessions() }, "refreshed");
 $("logout").onclick = () => act(async () => { await answer(await call("/auth/logout", post)); end() }, "loggedOut");
 $("logout-all").onclick = () => act(async () => { await authorized("/auth/logout", postAll); end() }, "loggedOutAll");
 $("orders-call").onclick = () => act(() => callOrders("GET", "/orders", true), "");
@@ -275,7 +311,7 @@ render();
 await Promise.all([
   load(async () => { ({ orders_url: orders.url } = await answer(await call("/settings.json"))) }),
   load(async () => { ({ providers } = await answer(await call("/auth/providers"))) }),
-  load(async () => { await refresh(); me = await authorized("/me") }),
+  load(async () => { await refresh(); await loadPerson() }),
 ]);
 busy = false;
 render();

@@ -48,7 +48,7 @@ func (w *World) LogIn(person providertest.Person) flow.Completed {
 	db := w.Store()
 	completion := flow.Completion{
 		Providers: w.catalog(), PublicURL: PublicURL, Transactions: w.Keys.Transaction,
-		OneTime: db, Users: db, Sessions: db, Issuer: w.Issuer(), Now: w.Now, Rand: rand.Reader,
+		OneTime: db, Users: db, Sessions: db, SessionLimit: SessionLimit, Issuer: w.Issuer(), Now: w.Now, Rand: rand.Reader,
 	}
 	done, err := completion.Complete(context.Background(), flow.Callback{
 		Provider: "kakao", State: b.State, Code: b.Code, Transaction: b.Transaction, Device: session.Device{UserAgent: "lambdatest"},

@@ -171,6 +171,9 @@ func (w *World) Store() *store.Store { return store.New(w.DB.Config()) }
 // Rule is the rule of the sessions that functions make by default.
 var Rule = session.Rule{Grace: 10 * time.Second, Idle: 7 * 24 * time.Hour, Absolute: 90 * 24 * time.Hour}
 
+// SessionLimit is how many live sessions functions let a user have by default.
+const SessionLimit = 50
+
 // Issuer makes tokens as the functions do.
 func (w *World) Issuer() flow.Issuer {
 	return flow.Issuer{

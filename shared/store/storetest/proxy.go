@@ -26,6 +26,7 @@ type Proxy struct {
 	mu     sync.Mutex
 	counts map[string]int
 	rules  []rule
+	choose func(Call) Fault // of calls that no rule fits
 	hook   func(Call, Point)
 	shadow *shadow // nil: reads are fresh
 }
@@ -79,6 +80,14 @@ func (p *Proxy) On(operation string, n int, fault Fault) {
 	p.rules = append(p.rules, rule{operation, n, fault})
 }
 
+// Choose asks f for the fault of every call that no rule fits; nil lets the call
+// pass. f is called by one call at a time. nil in place of f ends it.
+func (p *Proxy) Choose(f func(Call) Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.choose = f
+}
+
 // Hook has f called at both points of every call that reaches the engine. f may
 // block: the call waits for it, and the others do not. nil takes it away.
 func (p *Proxy) Hook(f func(Call, Point)) {
@@ -87,11 +96,11 @@ func (p *Proxy) Hook(f func(Call, Point)) {
 	p.hook = f
 }
 
-// Reset sets all counts to zero and takes the rules and the hook away.
+// Reset sets all counts to zero and takes the rules, the choice and the hook away.
 func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.counts, p.rules, p.hook = map[string]int{}, nil, nil
+	p.counts, p.rules, p.choose, p.hook = map[string]int{}, nil, nil, nil
 }
 
 // Counts returns how often each operation was called since the last Reset,
@@ -131,8 +140,11 @@ func (p *Proxy) enter(operation string, body []byte) *exchange {
 	for _, r := range p.rules {
 		if r.operation == operation && (r.n == 0 || r.n == x.call.N) {
 			x.fault = r.fault
-			break
+			return x
 		}
+	}
+	if p.choose != nil {
+		x.fault = p.choose(x.call)
 	}
 	return x
 }

@@ -145,6 +145,29 @@ func TestProxy_RuleMeetsTheNthCall(t *testing.T) {
 	}
 }
 
+func TestProxy_ChoiceMeetsCallsThatNoRuleFits(t *testing.T) {
+	db := storetest.New(t)
+	c := newClient(t, db)
+	db.Proxy.On("PutItem", 2, storetest.Answer(http.StatusBadGateway, ""))
+	db.Proxy.Choose(func(call storetest.Call) storetest.Fault {
+		if call.N == 1 {
+			return nil
+		}
+		return storetest.Error("ThrottlingException")
+	})
+	var throttled []bool
+	for range 3 {
+		throttled = append(throttled, as[*types.ThrottlingException](put(t.Context(), c, db, "a", "x")))
+	}
+	if diff := cmp.Diff([]bool{false, false, true}, throttled); diff != "" {
+		t.Error(diff)
+	}
+	db.Proxy.Choose(nil)
+	if err := put(t.Context(), c, db, "a", "x"); err != nil {
+		t.Errorf("after the end of the choice: %v", err)
+	}
+}
+
 // A hook that blocks orders two calls as it likes.
 func TestProxy_HookOrdersCalls(t *testing.T) {
 	db := storetest.New(t)

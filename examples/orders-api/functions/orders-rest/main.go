@@ -23,6 +23,8 @@ func handle(_ context.Context, event events.APIGatewayProxyRequest) (events.APIG
 		return answer(http.StatusUnauthorized, map[string]string{"error": "unauthorized"})
 	case route == "GET /orders":
 		return answer(http.StatusOK, orders.Of(userID))
+	case route == "GET /payments":
+		return answer(http.StatusOK, orders.PaymentsOf(userID))
 	case route == "DELETE /orders/{id}":
 		return answer(http.StatusOK, orders.Delete(userID, event.PathParameters["id"]))
 	default:

@@ -23,6 +23,8 @@ func handle(_ context.Context, event events.APIGatewayV2HTTPRequest) (events.API
 		return answer(http.StatusUnauthorized, map[string]string{"error": "unauthorized"})
 	case event.RouteKey == "GET /orders":
 		return answer(http.StatusOK, orders.Of(userID))
+	case event.RouteKey == "GET /payments":
+		return answer(http.StatusOK, orders.PaymentsOf(userID))
 	case event.RouteKey == "DELETE /orders/{id}":
 		return answer(http.StatusOK, orders.Delete(userID, event.PathParameters["id"]))
 	default:

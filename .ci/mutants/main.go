@@ -1,0 +1,140 @@
+// Command mutants breaks one rule of the code at a time and says which tests
+// find it. A mutant that no test finds fails the run: then a rule stands in the
+// code that nothing holds there.
+//
+// It changes no file: `go test -overlay` puts the broken one in its place.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// A mutant is a rule that is broken: in the file, the text from, which is there
+// once, becomes to. One of the tests of the packages has to fail.
+type mutant struct {
+	rule     string // that it breaks
+	file     string
+	from, to string
+	packages []string
+}
+
+// broken is the file's text with the rule broken.
+func (m mutant) broken() ([]byte, error) {
+	text, err := os.ReadFile(m.file)
+	if err != nil {
+		return nil, err
+	}
+	if n := bytes.Count(text, []byte(m.from)); n != 1 {
+		return nil, fmt.Errorf("%s has %q %d times, want once", m.file, m.from, n)
+	}
+	return bytes.Replace(text, []byte(m.from), []byte(m.to), 1), nil
+}
+
+var errSurvived = errors.New("SURVIVED")
+
+// kill runs the tests and returns those that fail.
+func (m mutant) kill(folder string) (tests []string, err error) {
+	text, err := m.broken()
+	if err != nil {
+		return nil, err
+	}
+	overlay, err := writeOverlay(folder, m.file, text)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command("go", append([]string{"test", "-json", "-count=1", "-overlay", overlay}, m.packages...)...)
+	output, err := command.Output()
+	if err == nil {
+		return nil, errSurvived
+	}
+	if tests = failed(output); len(tests) == 0 {
+		return nil, fmt.Errorf("no test ran: %w\n%s", err, output)
+	}
+	return tests, nil
+}
+
+// writeOverlay writes the broken file, and the overlay that names it.
+func writeOverlay(folder, file string, text []byte) (string, error) {
+	replaced, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	broken := filepath.Join(folder, "broken.go")
+	if err := os.WriteFile(broken, text, 0o600); err != nil {
+		return "", err
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {replaced: broken}})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "overlay.json")
+	return path, os.WriteFile(path, overlay, 0o600)
+}
+
+// failed are the tests that failed in an output of `go test -json`, each once,
+// whichever of its parts failed.
+func failed(output []byte) (tests []string) {
+	for line := range bytes.Lines(output) {
+		var event struct{ Action, Test string }
+		if json.Unmarshal(line, &event) != nil || event.Action != "fail" || event.Test == "" {
+			continue
+		}
+		if test, _, _ := strings.Cut(event.Test, "/"); !slices.Contains(tests, test) {
+			tests = append(tests, test)
+		}
+	}
+	return tests
+}
+
+// shorten names the first tests, and counts the others.
+func shorten(tests []string) string {
+	const named = 2
+	if len(tests) <= named {
+		return strings.Join(tests, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(tests[:named], ", "), len(tests)-named)
+}
+
+func run() error {
+	folder, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	alive := 0
+	for _, m := range mutants {
+		tests, err := m.kill(folder)
+		found := shorten(tests)
+		switch {
+		case errors.Is(err, errSurvived):
+			alive++
+			found = err.Error()
+		case err != nil:
+			return fmt.Errorf("%s: %w", m.rule, err)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", m.rule, filepath.Base(m.packages[0]), found)
+	}
+	fmt.Fprintf(table, "%d of %d mutants killed\n", len(mutants)-alive, len(mutants))
+	if alive > 0 {
+		return fmt.Errorf("%d mutants survived", alive)
+	}
+	return nil
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
