@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,12 +20,12 @@ import (
 )
 
 // A mutant is a rule that is broken: in the file, the text from, which is there
-// once, becomes to. One of the tests of the packages has to fail.
+// once, becomes to. One of the tests has to fail.
 type mutant struct {
 	rule     string // that it breaks
 	file     string
 	from, to string
-	packages []string
+	tests    []string // go test's arguments for them; the first is the package
 }
 
 // broken is the file's text with the rule broken.
@@ -42,7 +43,7 @@ func (m mutant) broken() ([]byte, error) {
 var errSurvived = errors.New("SURVIVED")
 
 // kill runs the tests and returns those that fail.
-func (m mutant) kill(folder string) (tests []string, err error) {
+func (m mutant) kill(ctx context.Context, folder string) (tests []string, err error) {
 	text, err := m.broken()
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (m mutant) kill(folder string) (tests []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command("go", append([]string{"test", "-json", "-count=1", "-overlay", overlay}, m.packages...)...)
+	command := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", "-overlay", overlay}, m.tests...)...)
 	output, err := command.Output()
 	if err == nil {
 		return nil, errSurvived
@@ -104,17 +105,17 @@ func shorten(tests []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(tests[:named], ", "), len(tests)-named)
 }
 
-func run() error {
+func run(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	defer table.Flush()
+	defer func() { _ = table.Flush() }()
 	alive := 0
 	for _, m := range mutants {
-		tests, err := m.kill(folder)
+		tests, err := m.kill(ctx, folder)
 		found := shorten(tests)
 		switch {
 		case errors.Is(err, errSurvived):
@@ -123,7 +124,7 @@ func run() error {
 		case err != nil:
 			return fmt.Errorf("%s: %w", m.rule, err)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", m.rule, filepath.Base(m.packages[0]), found)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", m.rule, filepath.Base(m.tests[0]), found)
 	}
 	fmt.Fprintf(table, "%d of %d mutants killed\n", len(mutants)-alive, len(mutants))
 	if alive > 0 {
@@ -133,7 +134,7 @@ func run() error {
 }
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
