@@ -74,7 +74,8 @@ var mutants = []mutant{
 	{"the oldest sessions are over the limit", rule, "a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)", "b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)", session},
 	{"what is not live does not count", rule, "func(s *Session) bool { return !r.IsLive(s, now) }", "func(s *Session) bool { return false }", session},
 	{"sessions are counted when the login's own is written", limit, "if err == nil && !isAmong(newest, s) {", "if err == nil && false {", flow},
-	{"many over the limit end too", limit, "if len(mine) == len(over) {", "if true {", callbacks},
+	{"what is over the limit ends", limit, "for _, old := range mine {", "for _, old := range mine[:0] {", callbacks},
+	{"many over the limit end too", limit, "if len(mine) == len(over) {", "if true {", flow},
 
 	// The order of a refresh.
 	{"a user who is gone cannot refresh", refresh, "if u != nil && !u.Disabled {", "if u == nil || !u.Disabled {", flow},
