@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -22,6 +23,14 @@ func (c *Client) CheckEndpoint(what, raw string) error {
 	default:
 		return fmt.Errorf("%s: want https", what)
 	}
+}
+
+// CheckClientID reports whether a configured client id can be one.
+func CheckClientID(id string) error {
+	if !visibleASCII(id) {
+		return errors.New("client id: want visible ASCII characters")
+	}
+	return nil
 }
 
 // visibleASCII reports whether s has only characters that a header or a form

@@ -49,7 +49,8 @@ func (k sharedKey) Key(string) (jws.PublicKey, bool) { return k.key, true }
 // fetched when the first token comes, kept as long as the provider's
 // Cache-Control allows (5 minutes to 24 hours), and fetched once more for a
 // token whose key is not among them, at most every 30 seconds. While the
-// provider fails, keys serve one hour longer.
+// provider fails, keys serve one hour longer; without any, it is left alone for
+// two seconds.
 type JWKS struct {
 	client         *Client
 	url, algorithm string

@@ -3,6 +3,7 @@ package github_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -180,6 +181,37 @@ func TestIdentify_ErrorCodesOfGitHub(t *testing.T) {
 		if _, err := ask(t, providertest.Token, providertest.JSON(http.StatusOK, body)); fault.CodeOf(err) != want {
 			t.Errorf("%s: got %v, want %s", code, err, want)
 		}
+	}
+}
+
+// Limits of GitHub's API, as it documents them: 403 as well as 429, and a header.
+func TestIdentify_LimitsOfGitHub(t *testing.T) {
+	limited := func(status int, header http.Header) providertest.Answer {
+		return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			for name := range header {
+				w.Header().Set(name, header.Get(name))
+			}
+			providertest.JSON(status, `{"message":"API rate limit exceeded","documentation_url":"https://docs.github.com/rest"}`)(w, r, nil)
+		}
+	}
+	for _, status := range []int{http.StatusForbidden, http.StatusTooManyRequests} {
+		for name, c := range map[string]struct {
+			header http.Header
+			wait   time.Duration
+		}{
+			"primary":             {http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"1900000000"}}, time.Minute},
+			"secondary":           {http.Header{"X-Ratelimit-Remaining": {"4999"}, "Retry-After": {"30"}}, 30 * time.Second},
+			"secondary, for long": {http.Header{"Retry-After": {"3600"}}, time.Minute},
+		} {
+			_, err := ask(t, providertest.Userinfo, limited(status, c.header))
+			if fault.CodeOf(err) != fault.ProviderUnavailable || fault.From(err).RetryAfter != c.wait {
+				t.Errorf("%s, %d: got %v, to wait %v; want %v", name, status, err, fault.From(err).RetryAfter, c.wait)
+			}
+		}
+	}
+	other := http.Header{"X-Ratelimit-Remaining": {"4999"}}
+	if _, err := ask(t, providertest.Userinfo, limited(http.StatusForbidden, other)); fault.CodeOf(err) != fault.BadProviderResponse {
+		t.Errorf("403 for another reason: got %v", err)
 	}
 }
 

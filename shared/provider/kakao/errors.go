@@ -27,6 +27,7 @@ var tokenErrors = map[string]fault.Code{
 var userErrors = map[int]fault.Code{
 	-1:   fault.ProviderUnavailable,   // internal
 	-3:   fault.ProviderMisconfigured, // feature not enabled
+	-4:   fault.BadProviderResponse,   // account restricted
 	-5:   fault.ProviderMisconfigured, // no permission
 	-7:   fault.ProviderUnavailable,   // maintenance
 	-10:  fault.ProviderUnavailable,   // quota exceeded, with status 400
@@ -35,6 +36,7 @@ var userErrors = map[int]fault.Code{
 	-101: fault.BadProviderResponse,   // person not linked to the app
 	-103: fault.BadProviderResponse,   // dormant or unknown account
 	-401: fault.BadProviderResponse,   // token refused
+	-402: fault.ProviderMisconfigured, // the token lacks a consent item
 	-406: fault.BadProviderResponse,   // person under 14
 	-603: fault.ProviderUnavailable,   // internal timeout
 }

@@ -2,7 +2,9 @@ package oidc_test
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -23,15 +25,17 @@ func config(base string) oidc.Config {
 	}
 }
 
-func TestContract_RS256(t *testing.T) { contract(t, "RS256") }
+func TestContract_RS256(t *testing.T) { contract(t, "RS256", false) }
 
-func TestContract_ES256(t *testing.T) { contract(t, "ES256") }
+func TestContract_ES256(t *testing.T) { contract(t, "ES256", true) }
 
-func contract(t *testing.T, algorithm string) {
+func contract(t *testing.T, algorithm string, sendsIssuer bool) {
 	providertest.Contract(t, providertest.Suite{
 		Fake: func() providertest.Fake {
-			return providertest.NewOIDC(providertest.Options{Signer: providertest.NewSigner(providertest.SignerOptions{Algorithm: algorithm})})
+			return providertest.NewOIDC(providertest.Options{SendsIssuer: sendsIssuer,
+				Signer: providertest.NewSigner(providertest.SignerOptions{Algorithm: algorithm})})
 		},
+		SendsIssuer:  sendsIssuer,
 		Signer:       func(f providertest.Fake) *providertest.Signer { return f.(*providertest.OIDC).Signer },
 		ClientSecret: providertest.OIDCClientSecret,
 		New: func(base, clientSecret string, client *provider.Client) (provider.Provider, error) {
@@ -74,7 +78,7 @@ func TestAuthorizeURL_FetchesTheMetadataOnceForAll(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if u, err := begin(t.Context(), p); err != nil || !strings.HasPrefix(u, p.Issuer()+"/authorize?client_id=oidc-client-id&") {
+			if u, err := begin(t.Context(), p); err != nil || !strings.HasPrefix(u, p.Issuers()[0]+"/authorize?client_id=oidc-client-id&") {
 				t.Errorf("got %s, %v", u, err)
 			}
 		})
@@ -107,8 +111,82 @@ func TestIdentify_OldMetadataServesOnWhileTheIssuerFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	fake.Always(providertest.Discovery, nil)
+	fake.Advance(2 * time.Second)
 	if _, err := begin(t.Context(), p); err != nil {
 		t.Error(err)
+	}
+}
+
+// F-12: what the issuer may answer to a question for its metadata. It is then left
+// alone for two seconds, and no code is sent.
+func TestIdentify_WithoutMetadataNobodyGetsIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer providertest.Answer
+		want   fault.Code
+		asked  int
+	}{
+		"500":              {providertest.JSON(500, ""), fault.ProviderUnavailable, 2},
+		"closed":           {providertest.Cut(), fault.ProviderUnavailable, 2},
+		"429":              {providertest.RetryAfter(429, 3600), fault.ProviderUnavailable, 1},
+		"403":              {providertest.RetryAfter(403, 3600), fault.ProviderUnavailable, 1},
+		"404":              {providertest.JSON(404, ""), fault.BadProviderResponse, 1},
+		"redirect":         {providertest.Redirect(302, "http://169.254.169.254/"), fault.BadProviderResponse, 1},
+		"endless":          {providertest.Huge(0), fault.BadProviderResponse, 1},
+		"10 MB":            {providertest.Huge(10 << 20), fault.BadProviderResponse, 1},
+		"gzip bomb":        {providertest.GzipBomb(64), fault.BadProviderResponse, 1},
+		"64 KB of header":  {providertest.BigHeader(64 << 10), fault.BadProviderResponse, 1},
+		"promise is a day": {providertest.JSON(200, `{"authorization_response_iss_parameter_supported":"Monday"}`), fault.BadProviderResponse, 1},
+		"hangs":            {providertest.Hang(), fault.ProviderTimeout, 2},
+		"drips":            {providertest.Drip(), fault.ProviderTimeout, 2},
+	} {
+		fake, base := providertest.StartOIDC(t, providertest.Options{})
+		fake.Freeze()
+		timeouts := provider.Timeouts{}
+		if c.want == fault.ProviderTimeout {
+			timeouts.Keys = 100 * time.Millisecond
+		}
+		p, err := oidc.New(config(base), provider.NewClient(provider.Options{InsecureProviders: true, Now: fake.Now, Timeouts: timeouts}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fake.Always(providertest.Discovery, c.answer)
+		for range 3 {
+			if _, err := begin(t.Context(), p); fault.CodeOf(err) != c.want {
+				t.Errorf("%s: a login begins: %v, want %s", name, err, c.want)
+			}
+			if _, err := p.SendsIssuer(t.Context()); fault.CodeOf(err) != c.want {
+				t.Errorf("%s: a response is judged: %v, want %s", name, err, c.want)
+			}
+			if _, err := p.Identify(t.Context(), provider.Authorization{Code: "c"}); fault.CodeOf(err) != c.want {
+				t.Errorf("%s: a login ends: %v, want %s", name, err, c.want)
+			}
+		}
+		if asked, sent := fake.Hits(providertest.Discovery), fake.Hits(providertest.Token); asked != c.asked || sent != 0 {
+			t.Errorf("%s: %d requests for metadata, want %d; %d with a code", name, asked, c.asked, sent)
+		}
+		fake.Always(providertest.Discovery, nil)
+		fake.Advance(2 * time.Second)
+		if _, err := begin(t.Context(), p); err != nil && timeouts == (provider.Timeouts{}) { // a slow machine may need longer
+			t.Errorf("%s: it is back: %v", name, err)
+		}
+	}
+}
+
+// ST-05, RFC 9207 §3: what the metadata says, and as text too, as some write it.
+func TestSendsIssuer_IsWhatTheMetadataSays(t *testing.T) {
+	for said, want := range map[string]bool{``: false, `true`: true, `false`: false, `null`: false, `"true"`: true} {
+		fake, p := start(t)
+		fake.Always(providertest.Discovery, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			issuer := p.Issuers()[0]
+			body := `{"issuer":"` + issuer + `","jwks_uri":"` + issuer + `/keys","authorization_endpoint":"` + issuer + `/authorize","token_endpoint":"` + issuer + `/token"`
+			if said != "" {
+				body += `,"authorization_response_iss_parameter_supported":` + said
+			}
+			providertest.JSON(200, body+`}`)(w, r, nil)
+		})
+		if got, err := provider.RequiresIssuer(t.Context(), p); err != nil || got != want {
+			t.Errorf("%s: got %v, %v", said, got, err)
+		}
 	}
 }
 
@@ -133,7 +211,7 @@ func TestAuthorizeURL_RefusesMetadata(t *testing.T) {
 	} {
 		fake, p := start(t)
 		fake.Always(providertest.Discovery, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
-			issuer := p.Issuer()
+			issuer := p.Issuers()[0]
 			honest := `{"issuer":"` + issuer + `","jwks_uri":"` + issuer + `/keys","authorization_endpoint":"` + issuer + `/authorize","token_endpoint":"` + issuer + `/token"}`
 			providertest.JSON(200, change(honest))(w, r, nil)
 		})
@@ -143,24 +221,37 @@ func TestAuthorizeURL_RefusesMetadata(t *testing.T) {
 	}
 }
 
-func TestAuthorizeURL_RefusesKeysInTheClear(t *testing.T) {
-	// The issuer is https, what it publishes is not: without InsecureProviders that
-	// is refused, which no server has to tell us.
-	client := provider.NewClient(provider.Options{})
-	o := &provider.OIDC{
-		OAuth2:   provider.OAuth2{Client: client, ClientID: "key", AuthURL: "https://a.example/a", TokenURL: "https://a.example/t"},
-		IDTokens: provider.IDTokens{Keys: provider.NewJWKS(client, "http://a.example/keys", "RS256")},
-	}
-	if err := o.Check(); err == nil || !strings.Contains(err.Error(), "JWKS URL") {
-		t.Errorf("got %v", err)
+// JW-02: an issuer on https that publishes an endpoint in the clear.
+func TestAuthorizeURL_RefusesEndpointsInTheClear(t *testing.T) {
+	fake := providertest.NewOIDC(providertest.Options{})
+	server := httptest.NewTLSServer(fake)
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	for name, want := range map[string]fault.Code{
+		"response_types_supported": "", "authorization_endpoint": fault.BadProviderResponse, "token_endpoint": fault.BadProviderResponse,
+		"userinfo_endpoint": fault.BadProviderResponse, "jwks_uri": fault.BadProviderResponse,
+	} {
+		fake.Always(providertest.Discovery, func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+			answer := httptest.NewRecorder()
+			honest.ServeHTTP(answer, r)
+			providertest.JSON(200, strings.Replace(answer.Body.String(), `"`+name+`":"https`, `"`+name+`":"http`, 1))(w, r, nil)
+		})
+		p, err := oidc.New(config(server.URL), provider.NewClient(provider.Options{RootCAs: roots}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u, err := begin(t.Context(), p); fault.CodeOf(err) != want || (u == "") != (want != "") {
+			t.Errorf("%s: got %q, %v", name, u, err)
+		}
 	}
 }
 
 func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	_, err := oidc.New(oidc.Config{Name: "Acme", Issuer: "http://a", Scope: "email", Algorithm: "HS256"}, provider.NewClient(provider.Options{}))
-	want := "oidc Acme: issuer: plain http needs INSECURE_PROVIDERS=true\n" +
-		"provider name \"Acme\" is not valid\n" +
-		"client id is empty\n" +
+	want := "oidc Acme: provider name \"Acme\" is not valid\n" +
+		"issuer: plain http needs INSECURE_PROVIDERS=true\n" +
+		"client id: want visible ASCII characters\n" +
 		"scope: openid is missing\n" +
 		"algorithm: want RS256 or ES256"
 	if err == nil || err.Error() != want {
