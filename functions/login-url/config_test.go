@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"daemun/shared/fault"
@@ -30,6 +31,22 @@ func TestBuild_ReportsEveryMistakeAtOnce(t *testing.T) {
 	lambdatest.New(t).RefusesToBuild(t, builder(), map[string]string{
 		"PUBLIC_URL": "", "FRONT_URL": "x", "ALLOWED_ORIGINS": "*", "INSECURE_COOKIES": "true", "TRANSACTION_KEYS": "secret", "INSECURE_PROVIDERS": "perhaps",
 	}, "PUBLIC_URL", "FRONT_URL", "ALLOWED_ORIGINS", "INSECURE_COOKIES", "TransactionKeys", "InsecureProviders")
+}
+
+// HD-03: a front end or a client that the gateway's CORS list lacks is told of
+// before the first login.
+func TestBuild_ComparesCORSWithTheOriginsThatAsk(t *testing.T) {
+	w := lambdatest.New(t)
+	w.AddClients()
+	all := lambdatest.Front + "," + lambdatest.ShopOrigin + "," + lambdatest.OtherOrigin
+	w.Env["CORS_ORIGINS"] = all
+	w.Build(builder())
+	for _, missing := range []string{lambdatest.Front, lambdatest.ShopOrigin, lambdatest.OtherOrigin} {
+		w.RefusesToBuild(t, builder(), map[string]string{"CORS_ORIGINS": strings.ReplaceAll(all, missing, "https://more.example.com")},
+			"CORS_ORIGINS: "+missing+" is not among them")
+	}
+	w.RefusesToBuild(t, builder(), map[string]string{"CORS_ORIGINS": all, "FRONT_URL": "https://new.example.com/home"},
+		"CORS_ORIGINS: https://new.example.com is not among them")
 }
 
 // TK-04.

@@ -136,6 +136,8 @@ func TestLogin_MayReturnToAClientsReturnURL(t *testing.T) {
 		"https://landing.example.com/":                   400,
 		lambdatest.ShopOrigin + "/":                      400,
 		lambdatest.ShopRedirectURI:                       400,
+		lambdatest.OtherOrigin:                           400, // it has no return URL at all
+		lambdatest.OtherOrigin + "/":                     400,
 		"https://LANDING.example.com/welcome?from=login": 400,
 	} {
 		event := lambdatest.With(t, lambdatest.Event(t, "login-url", "login"), func(e *events.APIGatewayV2HTTPRequest) {

@@ -25,12 +25,16 @@ type Client struct {
 	// RedirectURIs are where providers send the browser back to after a login that
 	// ends in JSON, by provider. There is no such login without one.
 	RedirectURIs map[string]string
-	// Origins are those of the client's pages: they may use our cookies, and get
-	// the tokens of the client's logins in JSON.
+	// Origins are those of the client's pages. They get the tokens of its logins in
+	// JSON, and may use our cookies if it has any: see UsesCookies.
 	Origins []string
 	// ReturnURLs are where logins that end in cookies may return to.
 	ReturnURLs []string
 }
+
+// UsesCookies reports whether a login of the client can end in cookies: Default's
+// may, and another's if there is somewhere to return to.
+func (c *Client) UsesCookies() bool { return c.Name == Default || len(c.ReturnURLs) > 0 }
 
 // AllowsOrigin reports whether a page of the origin may ask in the client's
 // name. An app has no origin and says "". So can everybody who is no browser: it
@@ -53,10 +57,19 @@ func (r Registry) Find(name string) (*Client, bool) {
 
 // Origins lists the origins of all clients, each once.
 func (r Registry) Origins() []string {
+	return r.origins(func(Client) bool { return true })
+}
+
+// CookieOrigins lists the origins whose pages may use our cookies, each once.
+func (r Registry) CookieOrigins() []string {
+	return r.origins(func(c Client) bool { return c.UsesCookies() })
+}
+
+func (r Registry) origins(of func(Client) bool) []string {
 	var all []string
 	for _, c := range r {
 		for _, origin := range c.Origins {
-			if !slices.Contains(all, origin) {
+			if of(c) && !slices.Contains(all, origin) {
 				all = append(all, origin)
 			}
 		}

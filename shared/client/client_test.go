@@ -11,6 +11,7 @@ import (
 var registry = client.Registry{
 	{Name: client.Default, Origins: []string{"https://app.example.com"}},
 	{Name: "shop", Origins: []string{"https://shop.example.com", "https://app.example.com"}, ReturnURLs: []string{"https://shop.example.com/a"}},
+	{Name: "spa", Origins: []string{"https://spa.example.com", "https://app.example.com"}},
 }
 
 func TestFind(t *testing.T) {
@@ -27,10 +28,18 @@ func TestFind(t *testing.T) {
 }
 
 func TestRegistry_ListsWhatAllClientsMayUse(t *testing.T) {
-	if d := cmp.Diff([]string{"https://app.example.com", "https://shop.example.com"}, registry.Origins()); d != "" {
+	if d := cmp.Diff([]string{"https://app.example.com", "https://shop.example.com", "https://spa.example.com"}, registry.Origins()); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"https://shop.example.com/a"}, registry.ReturnURLs()); d != "" {
+		t.Error(d)
+	}
+}
+
+// RT-13: pages of a client whose logins all end in JSON have no business with
+// cookies, unless another client has the same pages.
+func TestRegistry_CookiesAreForClientsThatReturnSomewhere(t *testing.T) {
+	if d := cmp.Diff([]string{"https://app.example.com", "https://shop.example.com"}, registry.CookieOrigins()); d != "" {
 		t.Error(d)
 	}
 }

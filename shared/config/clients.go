@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 
 	"daemun/shared/client"
+	"daemun/shared/user"
 )
 
 // Clients are the clients beside the front end, as a JSON object by their names:
@@ -30,8 +30,6 @@ type clientJSON struct {
 	AllowedOrigins []string          `json:"allowed_origins"`
 	ReturnURLs     []string          `json:"return_urls"`
 }
-
-var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 // maxClientURL bounds a client's URL in bytes: redirect URIs travel in URLs, and
 // return URLs in transactions.
@@ -59,7 +57,7 @@ func (c clientJSON) mistakes() []error {
 	usedBy := map[string]string{}
 	for _, provider := range slices.Sorted(maps.Keys(c.RedirectURIs)) {
 		uri := c.RedirectURIs[provider]
-		if !providerName.MatchString(provider) {
+		if !user.IsProviderName(provider) {
 			all = append(all, fmt.Errorf("redirect_uris: %.80q is no provider's name", provider))
 		}
 		if err := pageURL(uri); err != nil {

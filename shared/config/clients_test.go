@@ -39,11 +39,28 @@ func TestClients_AreTheFrontEndAndTheConfigured(t *testing.T) {
 	if d := cmp.Diff(want, s.Registry()); d != "" {
 		t.Error(d)
 	}
+	// RT-13: the shop has somewhere to return to after a login in cookies.
 	if d := cmp.Diff([]string{"https://app.example.com", "https://beta.example.com", "https://shop.example.com", "http://127.0.0.1:5173"}, s.Origins()); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"https://app.example.com"}, s.FrontOrigins()); d != "" {
 		t.Error(d)
+	}
+}
+
+// RT-13, ST-10: without somewhere to return to, pages have to do with JSON alone.
+func TestClients_ForJSONAloneUseNoCookies(t *testing.T) {
+	s, err := siteWith(t, `{"spa": {"redirect_uris": {"kakao": "https://spa.example.com/login"}, "allowed_origins": ["https://spa.example.com"]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, origins := range [][]string{s.Origins(), s.FrontOrigins()} {
+		if d := cmp.Diff([]string{"https://app.example.com"}, origins); d != "" {
+			t.Error(d)
+		}
+	}
+	if spa, ok := s.Registry().Find("spa"); !ok || !spa.AllowsOrigin("https://spa.example.com") {
+		t.Error("its own pages may not ask in its name")
 	}
 }
 
@@ -67,7 +84,7 @@ func TestClients_RefusesBadOnes(t *testing.T) {
 		redirect("https://shop.example.com/로그인"), redirect(`https://shop.example.com/\\a`), redirect("https://shop.example.com/a b"),
 		redirect("https://shop.example.com/" + strings.Repeat("a", 500)),
 		redirect("https://auth.example.com/auth/kakao/callback"), redirect("https://auth.example.com/auth/"),
-		`{"shop":{"redirect_uris":{"Kakao":"https://shop.example.com/"}}}`,
+		`{"shop":{"redirect_uris":{"Kakao":"https://shop.example.com/"}}}`, `{"shop":{"redirect_uris":{"my_idp":"https://shop.example.com/"}}}`,
 		`{"shop":{"redirect_uris":{"kakao":"https://shop.example.com/login","naver":"https://shop.example.com/login"}}}`,
 		`{"shop":{"allowed_origins":["*"]}}`, `{"shop":{"allowed_origins":["https://shop.example.com/"]}}`, `{"shop":{"allowed_origins":["null"]}}`,
 		`{"shop":{"return_urls":["/welcome"]}}`, `{"shop":{"return_urls":["https://shop.example.com/#a"]}}`,

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"daemun/shared/client"
 )
@@ -32,8 +33,8 @@ type Site struct {
 	Issuer
 	// FrontURL is where browsers go after a login.
 	FrontURL string `env:"FRONT_URL"`
-	// AllowedOrigins may send requests with cookies, and logins may return there;
-	// empty means the origin of FrontURL.
+	// AllowedOrigins are the front end's: its pages may send requests with cookies,
+	// and logins may return there. Empty means the origin of FrontURL.
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
 	// Clients are further applications that people log in to; empty: there are none.
 	Clients Clients `env:"CLIENTS"`
@@ -57,12 +58,29 @@ func (s *Site) Check() error {
 			mistakes = append(mistakes, fmt.Errorf("ALLOWED_ORIGINS: %q is not an origin such as https://app.example.com", o))
 		}
 	}
+	if own := s.FrontOrigin(); own != "" && !slices.Contains(s.FrontOrigins(), own) {
+		mistakes = append(mistakes, fmt.Errorf("ALLOWED_ORIGINS: the origin of FRONT_URL, %s, is not among them", own))
+	}
 	return errors.Join(mistakes...)
 }
 
-// Origins lists the origins that may send requests with cookies: the front end's
-// and those of the clients. Call it after Check.
-func (s *Site) Origins() []string { return s.Registry().Origins() }
+// CheckCORS compares the gateway's CORS list with the origins whose pages ask us:
+// a browser hides our answers from pages that it lacks. Those at PUBLIC_URL itself
+// need none. Not checked: what else is on the list, and whether the gateway really
+// has it.
+func (s *Site) CheckCORS(listed []string) error {
+	var mistakes []error
+	for _, o := range s.Registry().Origins() {
+		if o != "" && o != s.PublicURL && !slices.Contains(listed, o) {
+			mistakes = append(mistakes, fmt.Errorf("CORS_ORIGINS: %s is not among them, but pages there ask us", o))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// Origins lists the origins that may send requests with cookies: the front end's,
+// and those of clients whose logins can end in cookies. Call it after Check.
+func (s *Site) Origins() []string { return s.Registry().CookieOrigins() }
 
 // FrontOrigins lists the origins of the front end. Call it after Check.
 func (s *Site) FrontOrigins() []string {
@@ -75,9 +93,9 @@ func (s *Site) FrontOrigins() []string {
 // Registry is all clients, the front end among them. Call it after Check.
 func (s *Site) Registry() client.Registry { return s.Clients.registry(s.FrontOrigins()) }
 
-// FrontOrigin is the origin of FrontURL. Call it after Check.
+// FrontOrigin is the origin of FrontURL; "" if Check found that it has none.
 func (s *Site) FrontOrigin() string {
-	o, _ := origin(s.FrontURL) // Check has seen that it is one
+	o, _ := origin(s.FrontURL) // Check tells
 	return o
 }
 

@@ -71,16 +71,50 @@ func TestSite_FrontURLMayHaveAPath(t *testing.T) {
 	}
 }
 
-// What is configured replaces the front end's origin; it is not added to it.
+// What is configured replaces the front end's origin; it is not added to it. So
+// a list without it is a mistake: nobody could stay logged in where logins end.
 func TestSite_AllowedOriginsAreTakenAsTheyAre(t *testing.T) {
-	c, err := load(t, "ALLOWED_ORIGINS=https://a.example,http://localhost:3000")
-	if err != nil || !slices.Equal(c.Origins(), []string{"https://a.example", "http://localhost:3000"}) {
+	c, err := load(t, "ALLOWED_ORIGINS=https://a.example,https://app.example.com")
+	if err != nil || !slices.Equal(c.Origins(), []string{"https://a.example", "https://app.example.com"}) {
 		t.Errorf("%v, %v", c.Origins(), err)
 	}
-	for _, bad := range []string{"https://a.example, https://b.example", "https://a.example,", ",", "https://a.example;https://b.example", "https://a.example/"} {
+	if _, err := load(t, "ALLOWED_ORIGINS=https://a.example"); err == nil || !strings.Contains(err.Error(), "the origin of FRONT_URL, https://app.example.com, is not among them") {
+		t.Errorf("without the front end's: %v", err)
+	}
+	for _, bad := range []string{"https://a.example, https://app.example.com", "https://app.example.com,", ",", "https://app.example.com;https://b.example", "https://app.example.com/"} {
 		if _, err := load(t, "ALLOWED_ORIGINS="+bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+}
+
+// HD-03: whoever adds a front end or a client and forgets the gateway hears of it
+// from us, and not from a browser's console.
+func TestSite_CORSHasEveryOriginThatAsks(t *testing.T) {
+	s, err := siteWith(t, `{"shop":{"allowed_origins":["https://shop.example.com","https://auth.example.com"]},"app":{"redirect_uris":{"kakao":"https://links.example.com/kakao"}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const front, shop = "https://app.example.com", "https://shop.example.com"
+	for _, c := range []struct{ listed, missing []string }{
+		{[]string{front, shop}, nil},
+		{[]string{"https://more.example.com", shop, front}, nil},
+		{[]string{shop, "https://APP.example.com", front + "/"}, []string{front}},
+		{[]string{front, "https://auth.example.com"}, []string{shop}},
+		{nil, []string{front, shop}},
+	} {
+		var want []string
+		for _, o := range c.missing {
+			want = append(want, "CORS_ORIGINS: "+o+" is not among them, but pages there ask us")
+		}
+		got := s.CheckCORS(c.listed)
+		if (got != nil) != (want != nil) || got != nil && got.Error() != strings.Join(want, "\n") {
+			t.Errorf("%q: %v", c.listed, got)
+		}
+	}
+	// What another check has told is not told twice.
+	if err := (&config.Site{FrontURL: "x"}).CheckCORS(nil); err != nil {
+		t.Error(err)
 	}
 }
 
