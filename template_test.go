@@ -141,6 +141,18 @@ func TestTemplate_CORSNamesItsOrigins(t *testing.T) {
 	}
 }
 
+// The example has no cookies: whose pages may call it is CORS alone, and called as
+// it is in our template, so that one variable of make run is for both.
+func TestTemplate_ExampleHasOurCORS(t *testing.T) {
+	example := loadYAML(t, "examples/orders-api/template.yaml")
+	if got := at(example, "Globals", "HttpApi", "CorsConfiguration", "AllowOrigins"); got != "!Ref CorsOrigins" {
+		t.Errorf("AllowOrigins is %v", got)
+	}
+	if got := at(example, "Parameters", "CorsOrigins", "Type"); got != "CommaDelimitedList" {
+		t.Errorf("CorsOrigins is a %v", got)
+	}
+}
+
 // RT-13: what CORS lets read is one thing, and what may use cookies another. The
 // function that compares them is told of both.
 func TestTemplate_CookiesAndCORSHaveListsOfTheirOwn(t *testing.T) {

@@ -30,15 +30,9 @@ func (h *handler) routes() []lambdahttp.Route {
 // me answers who the access token speaks for. A user who was deleted or disabled
 // since the token was made is refused as if the token had expired.
 func (h *handler) me(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
-	accessToken, byCookie, err := h.delivery.AccessToken(r)
+	accessToken, _, err := h.delivery.AccessToken(r)
 	if err != nil {
 		return nil, err
-	}
-	if byCookie && accessToken != "" && r.Header("origin") != "" {
-		// CORS lets pages read this that may not use cookies: those of clients for JSON.
-		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
-			return nil, err
-		}
 	}
 	who, err := h.gate.Admit(accessToken)
 	if err != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"daemun/shared/config"
 	"daemun/shared/provider/catalog"
@@ -22,8 +24,25 @@ type Config struct {
 // Check implements config.Checker.
 func (c *Config) Check() error {
 	err := c.Site.Check()
-	if len(c.CORSOrigins) > 0 {
-		err = errors.Join(err, c.CheckCORS(c.CORSOrigins))
+	if front := c.FrontOrigin(); slices.Contains(c.lackCORS(), front) {
+		err = errors.Join(err, errNoCORS(front))
 	}
 	return err
+}
+
+// lackCORS lists the origins whose pages ask us and that the gateway's CORS list
+// has not: a browser hides our answers from pages there. Those at PUBLIC_URL itself
+// need none. Not checked: what else is on the list, and whether the gateway really
+// has it.
+func (c *Config) lackCORS() []string {
+	if len(c.CORSOrigins) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(c.Registry().Origins(), func(o string) bool {
+		return o == "" || o == c.PublicURL || slices.Contains(c.CORSOrigins, o)
+	})
+}
+
+func errNoCORS(origin string) error {
+	return fmt.Errorf("CORS_ORIGINS: %s is not among them, but pages there ask us", origin)
 }

@@ -59,7 +59,7 @@ func startSPASystem(t *testing.T) *spaSystem {
 	}
 	var err error
 	s.System, err = local.Start(t.Context(), local.Options{
-		Templates: []string{"../../template.yaml"},
+		Templates: []string{"../../template.yaml", "../../examples/orders-api/template.yaml"},
 		BuildDir:  "../../.build",
 		StackName: "browsertest-" + strings.ToLower(rand.Text()),
 		Logs:      t.Output(),
@@ -144,6 +144,10 @@ func TestSPA_LogsInFromAnotherOrigin(t *testing.T) {
 	}
 	if me := tb.ask("/me", tokens.Access, ""); me.Status != 200 || me.Body.ID == "" {
 		t.Errorf("/me: %d", me.Status)
+	}
+	const order = `fetch(%q, {headers: {Authorization: "Bearer " + tokens.body.access_token}}).then((response) => response.status, () => 0)`
+	if status := script[int](tb, fmt.Sprintf(order, s.APIs[1].URL+"/orders")); status != 200 { // HD-03: another API, of the same CORS list
+		t.Errorf("orders: %d", status)
 	}
 	refreshed := tb.ask("/auth/refresh", "", fmt.Sprintf(`{refresh_token: %q}`, tokens.Refresh))
 	if refreshed.Status != 200 || refreshed.Body.Refresh == "" || refreshed.Body.Access == tokens.Access {

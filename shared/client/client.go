@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Default is the name of the client that is always there: the front end whose
@@ -26,21 +27,25 @@ type Client struct {
 	// ends in JSON, by provider. There is no such login without one.
 	RedirectURIs map[string]string
 	// Origins are those of the client's pages. They get the tokens of its logins in
-	// JSON, and may use our cookies if it has any: see UsesCookies.
+	// JSON; which of them may use our cookies, Registry.CookieOrigins says.
 	Origins []string
-	// ReturnURLs are where logins that end in cookies may return to.
+	// ReturnURLs are where logins that end in cookies may return to, each at one of
+	// Origins.
 	ReturnURLs []string
 }
-
-// UsesCookies reports whether a login of the client can end in cookies: Default's
-// may, and another's if there is somewhere to return to.
-func (c *Client) UsesCookies() bool { return c.Name == Default || len(c.ReturnURLs) > 0 }
 
 // AllowsOrigin reports whether a page of the origin may ask in the client's
 // name. An app has no origin and says "". So can everybody who is no browser: it
 // keeps pages apart, and proves nothing.
 func (c *Client) AllowsOrigin(origin string) bool {
 	return origin == "" || slices.Contains(c.Origins, origin)
+}
+
+// IsAt reports whether the URL is the origin, spelt like that, followed by '/', '?'
+// or '#' or by nothing: however a browser reads the rest, it cannot leave that origin.
+func IsAt(origin, url string) bool {
+	rest, ok := strings.CutPrefix(url, origin)
+	return ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0])))
 }
 
 // Registry is all clients.
@@ -57,19 +62,22 @@ func (r Registry) Find(name string) (*Client, bool) {
 
 // Origins lists the origins of all clients, each once.
 func (r Registry) Origins() []string {
-	return r.origins(func(Client) bool { return true })
+	return r.origins(func(*Client, string) bool { return true })
 }
 
-// CookieOrigins lists the origins whose pages may use our cookies, each once.
+// CookieOrigins lists the origins whose pages may use our cookies, each once:
+// Default's, and of another client's those that its logins in cookies return to.
 func (r Registry) CookieOrigins() []string {
-	return r.origins(func(c Client) bool { return c.UsesCookies() })
+	return r.origins(func(c *Client, origin string) bool {
+		return c.Name == Default || slices.ContainsFunc(c.ReturnURLs, func(url string) bool { return IsAt(origin, url) })
+	})
 }
 
-func (r Registry) origins(of func(Client) bool) []string {
+func (r Registry) origins(wanted func(c *Client, origin string) bool) []string {
 	var all []string
 	for _, c := range r {
 		for _, origin := range c.Origins {
-			if of(c) && !slices.Contains(all, origin) {
+			if wanted(&c, origin) && !slices.Contains(all, origin) {
 				all = append(all, origin)
 			}
 		}

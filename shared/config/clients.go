@@ -107,6 +107,20 @@ func (c *Clients) checkRedirects(publicURL string) error {
 	return errors.Join(mistakes...)
 }
 
+// checkReturns refuses return URLs at none of their client's origins: a page there
+// could not use the cookies that the login ends in.
+func checkReturns(all client.Registry) error {
+	var mistakes []error
+	for _, c := range all {
+		for _, u := range c.ReturnURLs {
+			if !slices.ContainsFunc(c.Origins, func(o string) bool { return client.IsAt(o, u) }) {
+				mistakes = append(mistakes, fmt.Errorf("CLIENTS: %q: return_urls: %q is at none of its allowed_origins", c.Name, u))
+			}
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
 // registry is these clients and the front end, which has the given origins.
 func (c *Clients) registry(frontOrigins []string) client.Registry {
 	all := client.Registry{{Name: client.Default, Origins: frontOrigins}}

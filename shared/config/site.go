@@ -44,7 +44,7 @@ type Site struct {
 
 // Check implements Checker.
 func (s *Site) Check() error {
-	mistakes := []error{s.Issuer.Check(), s.Clients.checkRedirects(s.PublicURL)}
+	mistakes := []error{s.Issuer.Check(), s.Clients.checkRedirects(s.PublicURL), checkReturns(s.Registry())}
 	if s.InsecureCookies && !isLoopback(s.PublicURL) {
 		mistakes = append(mistakes, errors.New("INSECURE_COOKIES: only where PUBLIC_URL is a loopback address"))
 	}
@@ -64,22 +64,8 @@ func (s *Site) Check() error {
 	return errors.Join(mistakes...)
 }
 
-// CheckCORS compares the gateway's CORS list with the origins whose pages ask us:
-// a browser hides our answers from pages that it lacks. Those at PUBLIC_URL itself
-// need none. Not checked: what else is on the list, and whether the gateway really
-// has it.
-func (s *Site) CheckCORS(listed []string) error {
-	var mistakes []error
-	for _, o := range s.Registry().Origins() {
-		if o != "" && o != s.PublicURL && !slices.Contains(listed, o) {
-			mistakes = append(mistakes, fmt.Errorf("CORS_ORIGINS: %s is not among them, but pages there ask us", o))
-		}
-	}
-	return errors.Join(mistakes...)
-}
-
 // Origins lists the origins that may send requests with cookies: the front end's,
-// and those of clients whose logins can end in cookies. Call it after Check.
+// and those that clients' logins in cookies return to. Call it after Check.
 func (s *Site) Origins() []string { return s.Registry().CookieOrigins() }
 
 // FrontOrigins lists the origins of the front end. Call it after Check.

@@ -88,36 +88,6 @@ func TestSite_AllowedOriginsAreTakenAsTheyAre(t *testing.T) {
 	}
 }
 
-// HD-03: whoever adds a front end or a client and forgets the gateway hears of it
-// from us, and not from a browser's console.
-func TestSite_CORSHasEveryOriginThatAsks(t *testing.T) {
-	s, err := siteWith(t, `{"shop":{"allowed_origins":["https://shop.example.com","https://auth.example.com"]},"app":{"redirect_uris":{"kakao":"https://links.example.com/kakao"}}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const front, shop = "https://app.example.com", "https://shop.example.com"
-	for _, c := range []struct{ listed, missing []string }{
-		{[]string{front, shop}, nil},
-		{[]string{"https://more.example.com", shop, front}, nil},
-		{[]string{shop, "https://APP.example.com", front + "/"}, []string{front}},
-		{[]string{front, "https://auth.example.com"}, []string{shop}},
-		{nil, []string{front, shop}},
-	} {
-		var want []string
-		for _, o := range c.missing {
-			want = append(want, "CORS_ORIGINS: "+o+" is not among them, but pages there ask us")
-		}
-		got := s.CheckCORS(c.listed)
-		if (got != nil) != (want != nil) || got != nil && got.Error() != strings.Join(want, "\n") {
-			t.Errorf("%q: %v", c.listed, got)
-		}
-	}
-	// What another check has told is not told twice.
-	if err := (&config.Site{FrontURL: "x"}).CheckCORS(nil); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestSite_InsecureCookiesOnLoopbackOnly(t *testing.T) {
 	for public, want := range map[string]bool{
 		"http://localhost:3000": true, "http://127.0.0.1:3000": true, "http://[::1]:3000": true, "https://localhost": true,

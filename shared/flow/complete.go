@@ -168,12 +168,8 @@ func accepts(ctx context.Context, cb Callback, p provider.Provider) error {
 	case cb.Issuer != "" && !slices.Contains(p.Issuers(), cb.Issuer):
 		// A response of another authorization server: mix-up (RFC 9207 §2.4).
 		return fault.Newf(fault.InvalidState, "response of another issuer")
-	case cb.Error == "access_denied", cb.Error == "user_cancelled_authorize": // which is Apple's
-		return fault.New(fault.AccessDenied, nil)
-	case cb.Error == "server_error", cb.Error == "temporarily_unavailable":
-		return fault.Newf(fault.ProviderUnavailable, "provider answered %s", cb.Error)
 	case cb.Error != "":
-		return fault.Newf(fault.BadProviderResponse, "provider answered an error") // its text is not ours to repeat
+		return refusal(cb.Error)
 	case cb.Code == "" || len(cb.Code) > maxCode:
 		return fault.Newf(fault.InvalidRequest, "code has %d bytes", len(cb.Code))
 	case cb.Issuer == "" && !cb.JSON:
@@ -185,8 +181,8 @@ func accepts(ctx context.Context, cb Callback, p provider.Provider) error {
 // mayLackIssuer refuses a code that came without iss from a provider that
 // promises one: it may be another's (RFC 9207 §2.4). An error without iss is not
 // refused for that, for it gets nobody anything. Nor is a login in JSON: its
-// client tells us no iss, and is sent back to another redirect URI by each
-// provider, which serves the same end (RFC 9700 §4.4.2).
+// client need not tell iss, for it is sent back to another redirect URI by each
+// provider, and goes by that, which serves the same end (RFC 9700 §4.4.2).
 func mayLackIssuer(ctx context.Context, p provider.Provider) error {
 	required, err := provider.RequiresIssuer(ctx, p)
 	if err != nil {

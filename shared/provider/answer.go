@@ -79,15 +79,15 @@ func (a *answer) isA(media ...string) error {
 	return nil
 }
 
+func isASCII(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c > unicode.MaxASCII })
+}
+
 // ErrorReader finds a provider's own error code in the body of an error answer.
 // It returns a name for the log, which must come from the reader's own list and
 // never from the body, and the fault that the code stands for; "" if it knows
 // no such code.
 type ErrorReader func(body []byte) (name string, code fault.Code)
-
-func isASCII(b []byte) bool {
-	return !slices.ContainsFunc(b, func(c byte) bool { return c > unicode.MaxASCII })
-}
 
 // ErrorCodes reads the member "error" of RFC 6749 §5.2, as far as codes has it.
 func ErrorCodes(codes map[string]fault.Code) ErrorReader {

@@ -15,8 +15,9 @@ const (
 	maxAge = 24 * time.Hour
 	// maxStale is how much longer it is believed while the provider fails.
 	maxStale = time.Hour
-	// coolDown is how long the provider is left alone after it failed, and between
-	// two questions whether a document has changed before its time.
+	// coolDown is how long the provider is left alone after it failed, if it does not
+	// ask for longer, and between two questions whether a document has changed before
+	// its time.
 	coolDown = 30 * time.Second
 	// coldCoolDown is the same where there is no document to go on with, so that
 	// until it is over everybody is refused. It is about as long as two questions that
@@ -80,6 +81,9 @@ func (c *cached[T]) isOld() bool {
 	now, quiet := c.now(), coldCoolDown
 	if c.isUsable() {
 		quiet = coolDown
+	}
+	if f := fault.From(c.failure); f != nil {
+		quiet = max(quiet, f.RetryAfter) // as long as the provider asks for
 	}
 	return !now.Before(c.expires) && !now.Before(c.failed.Add(quiet))
 }

@@ -30,6 +30,20 @@ func (c *Claims) Profile() user.Profile {
 	return user.Profile{Email: email, EmailVerified: email != "" && bool(c.EmailVerified), Nickname: nickname, PictureURL: Picture(c.Picture)}
 }
 
+// fill takes what is missing from another set of claims about the same person. What
+// says how good a value is, comes from where the value does.
+func (c *Claims) fill(from Claims) {
+	if c.Email == "" {
+		c.Email, c.EmailVerified, c.HostedDomain = from.Email, from.EmailVerified, from.HostedDomain
+	}
+	if c.Nickname == "" && c.Name == "" {
+		c.Nickname, c.Name = from.Nickname, from.Name
+	}
+	if c.Picture == "" {
+		c.Picture = from.Picture
+	}
+}
+
 // Flag is a boolean that some providers write as a string.
 type Flag bool
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -92,8 +93,12 @@ func (f *CodeFlow) Redeem(
 }
 
 // RedeemClaims is Redeem where people are known by standard claims: those of the
-// userinfo endpoint, or, where there is none, of the id_token. It needs Keys.
+// userinfo endpoint, and what it leaves out, or where there is none, those of the
+// id_token. It needs Keys.
 func (f *CodeFlow) RedeemClaims(ctx context.Context, a Authorization, params ...oauth2.AuthCodeOption) (user.Identity, Claims, error) {
+	if f.idTokens == nil {
+		return user.Identity{}, Claims{}, fault.Newf(fault.Internal, "%s: there are no keys for id_tokens", f.parts.Name)
+	}
 	tokens, id, err := f.tokens(ctx, a, params)
 	if err != nil {
 		return user.Identity{}, Claims{}, err
@@ -101,13 +106,29 @@ func (f *CodeFlow) RedeemClaims(ctx context.Context, a Authorization, params ...
 	var c Claims
 	if f.parts.UserinfoURL == "" {
 		err = id.Claims(&c)
-	} else if err = f.Ask(ctx, "", tokens.Access, &c); err == nil {
-		err = id.sameSubject(c.Subject)
+	} else {
+		c, err = f.askClaims(ctx, tokens.Access, id)
 	}
 	if err != nil {
 		return user.Identity{}, Claims{}, err
 	}
 	return id.Identity, c, nil
+}
+
+// askClaims asks the userinfo endpoint. What is malformed in the id_token, from
+// which the rest is taken, is as if it were missing: it decides nothing.
+func (f *CodeFlow) askClaims(ctx context.Context, token secret.String, id *IDToken) (Claims, error) {
+	var c, signed Claims
+	if err := f.Ask(ctx, "", token, &c); err != nil {
+		return Claims{}, err
+	}
+	if err := id.sameSubject(c.Subject); err != nil {
+		return Claims{}, err
+	}
+	if id.Claims(&signed) == nil {
+		c.fill(signed)
+	}
+	return c, nil
 }
 
 // tokens exchanges the code. id is nil if there are no id_tokens.
@@ -119,9 +140,23 @@ func (f *CodeFlow) tokens(ctx context.Context, a Authorization, params []oauth2.
 	return t, id, err
 }
 
-// Ask is Client.GetJSON at the userinfo URL, with more of a URL behind it.
+// Ask is Client.GetJSON at the userinfo URL, with more of a path and of a query.
 func (f *CodeFlow) Ask(ctx context.Context, more string, token secret.String, into any) error {
-	return f.parts.Client.GetJSON(ctx, f.parts.UserinfoURL+more, token, into, readEither(f.parts.ReadUserError, ErrorCodes(bearerErrors)))
+	return f.parts.Client.GetJSON(ctx, extend(f.parts.UserinfoURL, more), token, into, readEither(f.parts.ReadUserError, ErrorCodes(bearerErrors)))
+}
+
+// extend puts more of a path and of a query, either of which may be empty, behind
+// those of an endpoint.
+func extend(endpoint, more string) string {
+	path, query, _ := strings.Cut(endpoint, "?")
+	morePath, moreQuery, _ := strings.Cut(more, "?")
+	if query != "" && moreQuery != "" {
+		query += "&"
+	}
+	if query += moreQuery; query != "" {
+		query = "?" + query
+	}
+	return path + morePath + query
 }
 
 // bearerErrors are the codes of RFC 6750 §3.1, as far as a body has them. The

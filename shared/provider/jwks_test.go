@@ -232,6 +232,35 @@ func TestJWKS_WithoutKeysTheProviderIsLeftAloneForTwoSeconds(t *testing.T) {
 	}
 }
 
+// F-12: who asks to be left alone for longer is, and the client hears of it; a day
+// would keep everybody out for a day.
+func TestJWKS_ProviderIsLeftAloneAsLongAsItAsksFor(t *testing.T) {
+	for asked, want := range map[string]time.Duration{"30": 30 * time.Second, "86400": time.Minute, "1": 2 * time.Second, "": 2 * time.Second} {
+		i := &issuer{answer: func(w http.ResponseWriter, _ *http.Request) {
+			if asked != "" {
+				w.Header().Set("Retry-After", asked)
+			}
+			w.WriteHeader(http.StatusTooManyRequests)
+		}}
+		published(t, i, func(t *testing.T, j *JWKS) {
+			refused := func() {
+				_, err := j.Verify(t.Context(), idToken(t, "k1"))
+				if f := fault.From(err); f == nil || f.Code != fault.TemporarilyUnavailable || asked == "30" && f.RetryAfter != want {
+					t.Errorf("asked for %q: got %+v", asked, f)
+				}
+			}
+			refused()
+			time.Sleep(want - time.Nanosecond) // virtual
+			refused()
+			i.wants(t, 1)
+			time.Sleep(time.Nanosecond)
+			i.answers(nil)
+			verifies(t, j, "k1", nil)
+			i.wants(t, 2)
+		})
+	}
+}
+
 // While the provider fails, a token with an unknown key is still refused as that.
 func TestJWKS_UnknownKeyWhileTheProviderFails(t *testing.T) {
 	i := &issuer{cacheControl: "max-age=3600"}

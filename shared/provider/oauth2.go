@@ -41,8 +41,8 @@ func (o *OAuth2) check() error {
 }
 
 // authorizeURL is the authorization request. It has the parameters of the
-// standards that we use, AuthParams, and no others; scope only if there are
-// scopes.
+// standards that we use, AuthParams, and no others but the endpoint's own; scope only
+// if there are scopes.
 func (o *OAuth2) authorizeURL(r AuthorizeRequest) string {
 	var params []oauth2.AuthCodeOption
 	for name, value := range o.AuthParams {
@@ -56,8 +56,9 @@ func (o *OAuth2) authorizeURL(r AuthorizeRequest) string {
 			oauth2.SetAuthURLParam("code_challenge_method", "S256"))
 	}
 	url := o.config(r.RedirectURI).AuthCodeURL(r.State, params...)
-	// Not every provider takes + for a space. A plus sign itself is %2B here.
-	return strings.ReplaceAll(url, "+", "%20")
+	// Not every provider takes + for a space. In our parameters a plus sign itself is
+	// %2B; the endpoint's own URL stays as it is.
+	return o.AuthURL + strings.ReplaceAll(strings.TrimPrefix(url, o.AuthURL), "+", "%20")
 }
 
 // Tokens are what a code was exchanged for.

@@ -271,7 +271,7 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "apple: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"JWKS URL: want an absolute URL without credentials, query and fragment\n" +
+		"JWKS URL: want an absolute URL without credentials and fragment\n" +
 		"private key: want the text of a .p8 file"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

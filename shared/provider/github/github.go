@@ -71,7 +71,7 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 var tokenErrors = map[string]fault.Code{
 	"bad_verification_code":        fault.LoginExpired, // used, expired, or of another verifier
 	"incorrect_client_credentials": fault.ProviderMisconfigured,
-	"redirect_uri_mismatch":        fault.ProviderMisconfigured,
+	"redirect_uri_mismatch":        fault.LoginExpired, // the code's, which anybody can have got at another one
 	"unverified_user_email":        fault.BadProviderResponse,
 }
 

@@ -173,7 +173,7 @@ func TestIdentify_ErrorCodesOfGitHub(t *testing.T) {
 	for code, want := range map[string]fault.Code{
 		"bad_verification_code":        fault.LoginExpired,
 		"incorrect_client_credentials": fault.ProviderMisconfigured,
-		"redirect_uri_mismatch":        fault.ProviderMisconfigured,
+		"redirect_uri_mismatch":        fault.LoginExpired,
 		"unverified_user_email":        fault.BadProviderResponse,
 		"x":                            fault.BadProviderResponse,
 	} {
@@ -221,7 +221,7 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "github: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment"
+		"userinfo URL: want an absolute URL without credentials and fragment"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -9,7 +9,7 @@ import (
 // tokenErrors are the codes of the token endpoint that RFC 6749 does not have.
 // Google documents them for its consent page; some were seen here.
 var tokenErrors = map[string]fault.Code{
-	"redirect_uri_mismatch": fault.ProviderMisconfigured,
+	"redirect_uri_mismatch": fault.LoginExpired, // the code's, which anybody can have got at another one
 	"deleted_client":        fault.ProviderMisconfigured,
 	"disabled_client":       fault.ProviderMisconfigured,
 	"rate_limit_exceeded":   fault.ProviderUnavailable,

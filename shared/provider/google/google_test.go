@@ -107,7 +107,7 @@ func TestIdentify_ErrorCodesOfGoogle(t *testing.T) {
 		want     fault.Code
 	}{
 		{token, 400, `{"error":"invalid_grant","error_description":"Bad Request"}`, fault.LoginExpired},
-		{token, 400, `{"error":"redirect_uri_mismatch","error_description":"x"}`, fault.ProviderMisconfigured},
+		{token, 400, `{"error":"redirect_uri_mismatch","error_description":"x"}`, fault.LoginExpired},
 		{token, 401, `{"error":"invalid_client"}`, fault.ProviderMisconfigured},
 		{token, 401, `{"error":"deleted_client"}`, fault.ProviderMisconfigured},
 		{token, 403, `{"error":"rate_limit_exceeded"}`, fault.ProviderUnavailable},
@@ -143,7 +143,7 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "google: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment\n" +
+		"userinfo URL: want an absolute URL without credentials and fragment\n" +
 		"JWKS URL: plain http needs INSECURE_PROVIDERS=true"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -78,9 +78,10 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 }
 
 // scopes are those of the configuration, and openid, without which a request that
-// names scopes gets no id_token. One that names none gets one all the same; and
-// scopes are what people are asked for, so openid alone would leave out the
-// app's own consent items.
+// names scopes gets no id_token. One that names none gets one all the same
+// (devtalk.kakao.com/t/121888). It is left without: scopes are what people are asked
+// for, so openid alone may leave out the app's own consent items, which nobody
+// has confirmed.
 func (c *Config) scopes() []string {
 	scopes := strings.FieldsFunc(c.Scope, func(r rune) bool { return r == ' ' || r == ',' })
 	if c.OIDC && len(scopes) > 0 && !slices.Contains(scopes, "openid") {

@@ -269,7 +269,7 @@ func TestIdentify_ErrorCodesOfKakao(t *testing.T) {
 		want   fault.Code
 	}{
 		{token, 400, `{"error":"invalid_grant","error_description":"x","error_code":"KOE320"}`, fault.LoginExpired},
-		{token, 400, `{"error":"invalid_grant","error_code":"KOE303"}`, fault.ProviderMisconfigured},
+		{token, 400, `{"error":"invalid_grant","error_code":"KOE303"}`, fault.LoginExpired},
 		{token, 400, `{"error":"invalid_request","error_code":"KOE237"}`, fault.ProviderUnavailable},
 		{token, 400, `{"error":"server_error","error_code":"KOE003"}`, fault.ProviderUnavailable},
 		{token, 401, `{"error":"invalid_client","error_code":"KOE010"}`, fault.ProviderMisconfigured},
@@ -302,7 +302,7 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "kakao: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment"
+		"userinfo URL: want an absolute URL without credentials and fragment"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -48,7 +48,7 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 
 func (c *Config) check(client *provider.Client) error {
 	_, nameErr := user.NewIdentity(c.Name, "any")
-	mistakes := []error{nameErr, client.CheckEndpoint("issuer", c.Issuer), provider.CheckClientID(c.ClientID)}
+	mistakes := []error{nameErr, client.CheckIssuer(c.Issuer), provider.CheckClientID(c.ClientID)}
 	if !slices.Contains(strings.Fields(c.Scope), "openid") {
 		mistakes = append(mistakes, errors.New("scope: openid is missing"))
 	}

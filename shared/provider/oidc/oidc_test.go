@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"daemun/shared/fault"
 	"daemun/shared/provider"
 	"daemun/shared/provider/oidc"
@@ -94,8 +96,7 @@ func TestIdentify_OldMetadataServesOnWhileTheIssuerFails(t *testing.T) {
 	fake, p := start(t)
 	logIn := func() {
 		t.Helper()
-		code := fake.Code(providertest.Persons()[0], "", "https://a.example")
-		if _, err := p.Identify(t.Context(), provider.Authorization{RedirectURI: "https://a.example", Code: code, Nonce: providertest.NonceOfCode, CodeVerifier: "v"}); err != nil {
+		if _, err := identify(t, fake, p); err != nil {
 			t.Error(err)
 		}
 	}
@@ -118,7 +119,7 @@ func TestIdentify_OldMetadataServesOnWhileTheIssuerFails(t *testing.T) {
 }
 
 // F-12: what the issuer may answer to a question for its metadata. It is then left
-// alone for two seconds, and no code is sent.
+// alone for two seconds, or for as long as it asks for, and no code is sent.
 func TestIdentify_WithoutMetadataNobodyGetsIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer providertest.Answer
@@ -166,6 +167,9 @@ func TestIdentify_WithoutMetadataNobodyGetsIn(t *testing.T) {
 		}
 		fake.Always(providertest.Discovery, nil)
 		fake.Advance(2 * time.Second)
+		if _, err := begin(t.Context(), p); fault.CodeOf(err) == fault.ProviderUnavailable && (name == "429" || name == "403") {
+			fake.Advance(58 * time.Second) // it asked for an hour, and gets a minute
+		}
 		if _, err := begin(t.Context(), p); err != nil && timeouts == (provider.Timeouts{}) { // a slow machine may need longer
 			t.Errorf("%s: it is back: %v", name, err)
 		}
@@ -188,6 +192,81 @@ func TestSendsIssuer_IsWhatTheMetadataSays(t *testing.T) {
 			t.Errorf("%s: got %v, %v", said, got, err)
 		}
 	}
+}
+
+// RFC 6749 §3.1: what an endpoint has of a query stays, and ours is added.
+func TestIdentify_EndpointsMayHaveAQuery(t *testing.T) {
+	fake, p := start(t)
+	var queries sync.Map // by endpoint
+	for _, e := range []providertest.Endpoint{providertest.Token, providertest.Userinfo, providertest.Keys} {
+		fake.Always(e, func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+			queries.Store(e, r.URL.RawQuery)
+			r.URL.RawQuery = "" // nothing of ours is in it, or the fake's own endpoint refuses it
+			honest.ServeHTTP(w, r)
+		})
+	}
+	fake.Always(providertest.Discovery, func(w http.ResponseWriter, r *http.Request, honest http.Handler) {
+		answer := httptest.NewRecorder()
+		honest.ServeHTTP(answer, r)
+		var edit []string
+		for _, path := range []string{"/authorize", "/token", "/userinfo", "/keys"} {
+			edit = append(edit, path+`"`, path+`?p=sign+up%20in"`)
+		}
+		providertest.JSON(200, strings.NewReplacer(edit...).Replace(answer.Body.String()))(w, r, nil)
+	})
+	want := p.Issuers()[0] + "/authorize?p=sign+up%20in&client_id=oidc-client-id&"
+	if u, err := begin(t.Context(), p); err != nil || !strings.HasPrefix(u, want) || strings.Contains(u[len(want):], "+") {
+		t.Errorf("got %s, %v", u, err)
+	}
+	if _, err := identify(t, fake, p); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []providertest.Endpoint{providertest.Token, providertest.Userinfo, providertest.Keys} {
+		if got, _ := queries.Load(e); got != "p=sign+up%20in" {
+			t.Errorf("%v was asked with %q", e, got)
+		}
+	}
+}
+
+// What userinfo leaves out is the id_token's, and what an address is worth is said
+// where the address is: CB-13.
+func TestIdentify_IDTokenFillsWhatUserinfoLeavesOut(t *testing.T) {
+	signed := user.Profile{Email: "daemun.kim@example.com", EmailVerified: true, Nickname: "김대문", PictureURL: "https://k.kakaocdn.net/dn/daemun/640x640.jpg"}
+	for userinfo, change := range map[string]func(*user.Profile){
+		``:                         func(*user.Profile) {},
+		`,"email":null,"name":""`:  func(*user.Profile) {},
+		`,"email_verified":true`:   func(*user.Profile) {},
+		`,"email_verified":false`:  func(*user.Profile) {},
+		`,"email":"a@example.com"`: func(p *user.Profile) { p.Email, p.EmailVerified = "a@example.com", false },
+		`,"nickname":"n"`:          func(p *user.Profile) { p.Nickname = "n" },
+		`,"name":"n"`:              func(p *user.Profile) { p.Nickname = "n" },
+		`,"picture":"https://b/"`:  func(p *user.Profile) { p.PictureURL = "https://b/" },
+	} {
+		fake, p := start(t)
+		fake.Always(providertest.Userinfo, providertest.JSON(200, `{"sub":"4100000001"`+userinfo+`}`))
+		want := signed
+		change(&want)
+		if got, err := identify(t, fake, p); err != nil || got.Profile != want {
+			t.Errorf("%s: got %v, %v", userinfo, got.Profile, err)
+		}
+	}
+	// Claims that are malformed are as good as none: none of them decides anything.
+	for email, want := range map[string]user.Profile{`"b@example.com"`: {Email: "b@example.com"}, `7`: {}} {
+		fake, p := start(t)
+		fake.Claims = func(providertest.Person) map[string]any {
+			return map[string]any{"email": jsontext.Value(email), "email_verified": false}
+		}
+		fake.Always(providertest.Userinfo, providertest.JSON(200, `{"sub":"4100000001","email_verified":true}`))
+		if got, err := identify(t, fake, p); err != nil || got.Profile != want {
+			t.Errorf("%s: got %v, %v", email, got.Profile, err)
+		}
+	}
+}
+
+func identify(t *testing.T, fake *providertest.OIDC, p *oidc.Provider) (provider.Person, error) {
+	t.Helper()
+	code := fake.Code(providertest.Persons()[0], "", "https://a.example")
+	return p.Identify(t.Context(), provider.Authorization{RedirectURI: "https://a.example", Code: code, Nonce: providertest.NonceOfCode, CodeVerifier: "v"})
 }
 
 // JW-02: nobody else speaks for an issuer, and not in the clear.
