@@ -80,17 +80,20 @@ browser: # the end-to-end test drives a real one
 		echo 'The browser test needs Chromium: install it as chromium or google-chrome on the PATH.' >&2; exit 1; \
 	fi
 
-# The tests that print what they measured, one package after another. Functions log in
-# JSON, a line each, which is left out here.
+# The tests that print what they measured, one package after another; at last what each
+# provider passed of the contract. Functions log in JSON, a line each, which is left out
+# here.
 SHOWN := TestAccess_StrictnessMatrix|TestTokens_EachOpensItsOwnDoorsOnly|TestTokens_ForeignLibrariesAgree|TestHandler_ContextIsBounded
 SHOWN := $(SHOWN)|TestOrders_EachTokenGetsItsAnswer|TestLogout_TakesEffectWithinItsBound|TestRotation_RefusesNoValidToken|TestFunctions_PackagesAreSmall
+SHOWN := $(SHOWN)|TestSystem_AtAProviderOfOthers|TestSessions_OneBrowserEndsAnother|TestSessions_InKorean
 # Those that take pictures.
-SHOWN := $(SHOWN)|TestLogin_ShowsWhoLoggedIn|TestLogin_CancelledIsToldOnTheFrontPage|TestLogin_InKorean|TestOrders_AreCalledOnAnotherHostWithTheAccessToken
+SHOWN := $(SHOWN)|TestLogin_WithEveryProvider|TestLogin_ShowsWhoLoggedIn|TestLogin_CancelledIsToldOnTheFrontPage|TestLogin_InKorean|TestOrders_AreCalledOnAnotherHostWithTheAccessToken
 
 show: build browser ## print the matrices, tables and figures that the tests measure, and take screenshots into .build/screenshots
 	@SCREENSHOTS='$(CURDIR)/.build/screenshots' go test -v -count=1 -p 1 -run '^($(SHOWN))$$' \
-		. ./shared/token ./shared/lambdaauth ./local/josetest ./local/racetest ./local/browsertest ./$(EXAMPLE) \
+		. ./shared/token ./shared/lambdaauth ./local/josetest ./local/racetest ./local/interop ./local/browsertest ./$(EXAMPLE) \
 		| grep -vE '\{"(time|errorMessage)":|^=== '
+	@go test -json -count=1 -run '^TestContract' ./shared/provider/... | go run ./.ci/noskip
 	@ls .build/screenshots/*.png
 
 # A finding fails (status 3). So does any error but one: where the database of

@@ -17,9 +17,11 @@ type node = any
 
 // loadTemplate reads template.yaml as it is written: before SAM, with nothing
 // resolved.
-func loadTemplate(t *testing.T) node {
+func loadTemplate(t *testing.T) node { return loadYAML(t, "template.yaml") }
+
+func loadYAML(t *testing.T, file string) node {
 	t.Helper()
-	text, err := os.ReadFile("template.yaml")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

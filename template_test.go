@@ -133,7 +133,7 @@ func TestTemplate_CORSNamesItsOrigins(t *testing.T) {
 	cors := at(template, "Resources", "HttpApi", "Properties", "CorsConfiguration")
 	want := map[string]node{
 		"AllowCredentials": "true",
-		"AllowOrigins":     "!Ref AllowedOrigins",
+		"AllowOrigins":     "!Ref CorsOrigins",
 		"AllowMethods":     []node{"GET", "POST", "DELETE"},
 		"AllowHeaders":     []node{"accept", "authorization", "content-type"},
 		"ExposeHeaders":    []node{"retry-after"},
@@ -142,9 +142,54 @@ func TestTemplate_CORSNamesItsOrigins(t *testing.T) {
 	if diff := cmp.Diff(node(want), cors); diff != "" {
 		t.Errorf("CORS (-want +got):\n%s", diff)
 	}
-	origins := at(template, "Parameters", "AllowedOrigins")
-	if text(origins, "Type") != "CommaDelimitedList" || strings.Contains(text(origins, "Default"), "*") {
-		t.Errorf("AllowedOrigins: %v", origins)
+	for parameter, value := range map[string]string{"CorsOrigins": "http://localhost:3000", "AllowedOrigins": ""} {
+		origins := at(template, "Parameters", parameter)
+		if text(origins, "Type") != "CommaDelimitedList" || at(origins, "Default") != value {
+			t.Errorf("%s: %v", parameter, origins)
+		}
+		pattern := regexp.MustCompile(text(origins, "AllowedPattern")) // of each origin
+		for _, bad := range []string{"*", "https://*.example.com", "https://*", "https://app.example.com/", "app.example.com", "null"} {
+			if pattern.MatchString(bad) {
+				t.Errorf("%s may be %s", parameter, bad)
+			}
+		}
+		if !pattern.MatchString("https://app.example.com:8443") || !pattern.MatchString(value) {
+			t.Errorf("%s: %s", parameter, pattern)
+		}
+	}
+}
+
+// The example has no cookies: whose pages may call it is CORS alone, and called as
+// it is in our template, so that one variable of make run is for both.
+func TestTemplate_ExampleHasOurCORS(t *testing.T) {
+	example := loadYAML(t, "examples/orders-api/template.yaml")
+	if got := at(example, "Globals", "HttpApi", "CorsConfiguration", "AllowOrigins"); got != "!Ref CorsOrigins" {
+		t.Errorf("AllowOrigins is %v", got)
+	}
+	if got := at(example, "Parameters", "CorsOrigins", "Type"); got != "CommaDelimitedList" {
+		t.Errorf("CorsOrigins is a %v", got)
+	}
+}
+
+// RT-13: what CORS lets read is one thing, and what may use cookies another. The
+// function that compares them is told of both.
+func TestTemplate_CookiesAndCORSHaveListsOfTheirOwn(t *testing.T) {
+	template := loadTemplate(t)
+	joined := func(parameter string) node {
+		return map[string]node{"!Join": []node{",", "!Ref " + parameter}}
+	}
+	for id, f := range functions(template) {
+		variables := at(f, "Properties", "Environment", "Variables")
+		if origins := at(variables, "ALLOWED_ORIGINS"); origins != nil && !cmp.Equal(origins, joined("AllowedOrigins")) {
+			t.Errorf("%s: ALLOWED_ORIGINS is %v", id, origins)
+		}
+		var want node
+		if id == "LoginUrlFunction" {
+			want = joined("CorsOrigins")
+		}
+		if got := at(variables, "CORS_ORIGINS"); !cmp.Equal(got, want) {
+			t.Errorf("%s: CORS_ORIGINS is %v, want %v", id, got, want)
+		}
 	}
 }
 

@@ -129,13 +129,14 @@ func environment(t *testing.T, base string, names ...string) map[string]string {
 func TestStart_FunctionsLearnOfTheSystem(t *testing.T) {
 	system := start(t, nil)
 
-	got := environment(t, system.URL, "PUBLIC_URL", "FRONT_URL", "ALLOWED_ORIGINS", "INSECURE_COOKIES", "KAKAO_AUTH_URL",
+	got := environment(t, system.URL, "PUBLIC_URL", "FRONT_URL", "ALLOWED_ORIGINS", "CORS_ORIGINS", "INSECURE_COOKIES", "KAKAO_AUTH_URL",
 		"DYNAMODB_ENDPOINT", "THINGS_TABLE", "KEPT", "INSECURE_PROVIDERS", "KAKAO_TOKEN_URL")
 
 	want := map[string]string{
 		"PUBLIC_URL":        system.URL,
 		"FRONT_URL":         system.URL,
 		"ALLOWED_ORIGINS":   system.URL,
+		"CORS_ORIGINS":      system.URL,
 		"INSECURE_COOKIES":  "true",
 		"KAKAO_AUTH_URL":    system.Lookalike.Environment(system.LookalikeURL)["KAKAO_AUTH_URL"],
 		"DYNAMODB_ENDPOINT": system.Engine,
@@ -171,6 +172,27 @@ func TestStart_VariablesOfFileProcessAndOptionsWinInThisOrder(t *testing.T) {
 	response, _ := get(t, system.URL+"/environment", "Origin", "http://localhost:5173")
 	if allowed := response.Header.Get("Access-Control-Allow-Origin"); allowed != "http://localhost:5173" {
 		t.Errorf("CORS allows %q", allowed)
+	}
+}
+
+// HD-03: the gateway answers those of CORS_ORIGINS, whoever else may use cookies.
+func TestStart_CORSHasAListOfItsOwn(t *testing.T) {
+	system := start(t, func(o *local.Options) {
+		o.Environment = map[string]string{"ALLOWED_ORIGINS": "https://front.example", "CORS_ORIGINS": "https://front.example,https://spa.example"}
+	})
+
+	for origin, want := range map[string]string{
+		"https://front.example": "https://front.example", "https://spa.example": "https://spa.example", system.URL: "",
+	} {
+		response, _ := get(t, system.URL+"/environment", "Origin", origin)
+		if got := response.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("CORS allows %q to %s", got, origin)
+		}
+	}
+	got := environment(t, system.URL, "ALLOWED_ORIGINS", "CORS_ORIGINS")
+	want := map[string]string{"ALLOWED_ORIGINS": "https://front.example", "CORS_ORIGINS": "https://front.example,https://spa.example"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

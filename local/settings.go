@@ -45,6 +45,7 @@ func newSettings(options Options, base string, lookalikes map[string]string) (se
 		"INSECURE_PROVIDERS": "true",
 	})
 	defaults["ALLOWED_ORIGINS"] = originOf(s.value("FRONT_URL"))
+	defaults["CORS_ORIGINS"] = s.value("ALLOWED_ORIGINS")
 	maps.Copy(defaults, s.realOrLookalike(lookalikes))
 	return s, nil
 }
@@ -92,6 +93,7 @@ func (s settings) parameters(stackName string) map[string]string {
 		"PublicUrl":      s.value("PUBLIC_URL"),
 		"FrontUrl":       s.value("FRONT_URL"),
 		"AllowedOrigins": s.value("ALLOWED_ORIGINS"),
+		"CorsOrigins":    s.value("CORS_ORIGINS"),
 		"DaemunStack":    stackName,
 		"DaemunUrl":      s.value("PUBLIC_URL"),
 	}

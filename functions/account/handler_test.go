@@ -206,15 +206,30 @@ func TestMe_BearerSchemeIsHeldToItsForm(t *testing.T) {
 	}
 }
 
-// The cookie counts for a GET from anywhere: it changes nothing, and no page of
-// another site may read the answer.
-func TestMe_CookieNeedsNoOrigin(t *testing.T) {
+// RT-13, HD-03: the cookie counts for a GET that names no origin, wherever it came
+// from: no script reads the answer. Of the pages that do read it, some may not use
+// the cookie, and have tokens of their own.
+func TestMe_CookieIsForItsPages(t *testing.T) {
 	w := start(t)
-	event := lambdatest.With(t, w.event("cookie", w.login.AccessToken), func(e *events.APIGatewayV2HTTPRequest) {
-		e.Headers["origin"], e.Headers["sec-fetch-site"] = "https://evil.example", "cross-site"
-	})
-	if a := lambdatest.Invoke(t, w.h, event); a.StatusCode != 200 {
-		t.Errorf("answer %s", a.Outcome())
+	w.AddClients()
+	w.h = w.Build(build)
+	for origin, want := range map[string]string{
+		"": "200", lambdatest.Front: "200", lambdatest.ShopOrigin: "200",
+		lambdatest.OtherOrigin: "403 origin_not_allowed", "https://evil.example": "403 origin_not_allowed", "null": "403 origin_not_allowed",
+	} {
+		from := func(e *events.APIGatewayV2HTTPRequest) {
+			e.Headers["origin"], e.Headers["sec-fetch-site"] = origin, "cross-site"
+			if origin == "" {
+				delete(e.Headers, "origin")
+			}
+		}
+		if a := lambdatest.Invoke(t, w.h, lambdatest.With(t, w.event("cookie", w.login.AccessToken), from)); a.Outcome() != want {
+			t.Errorf("cookie, from %q: %s, want %s", origin, a.Outcome(), want)
+		}
+		if a := lambdatest.Invoke(t, w.h, lambdatest.With(t, w.event("bearer", w.login.AccessToken), from)); a.Outcome() != "200" {
+			t.Errorf("bearer, from %q: %s", origin, a.Outcome())
+		}
+		w.refused(lambdatest.Invoke(t, w.h, lambdatest.With(t, w.event("anonymous", ""), from)))
 	}
 }
 

@@ -37,6 +37,7 @@ func TestAuthorizer_GoldenEvents(t *testing.T) {
 		"http-2-cookie-twice":               {deny, deny},
 		"http-2-cookie-post":                {deny, allow},
 		"http-2-cookie-post-same-origin":    {deny, allow},
+		"http-2-cookie-foreign-origin":      {deny, deny},
 		"http-2-cookie-post-foreign-origin": {deny, deny},
 		"http-2-cookie-post-unmarked":       {deny, deny},
 		"http-1":                            {allow, allow},

@@ -29,7 +29,7 @@ func TestBuild_RefusesBadValues(t *testing.T) {
 	w.RefusesToBuild(t, builder(), map[string]string{"ACCESS_TOKEN_SECONDS": "99"}, "REFRESH_GRACE_SECONDS")
 	w.RefusesToBuild(t, builder(), map[string]string{"REFRESH_ABSOLUTE_SECONDS": "604799"}, "REFRESH_IDLE_SECONDS")
 	for _, name := range []string{"KAKAO_AUTH_URL", "KAKAO_TOKEN_URL", "KAKAO_USERINFO_URL"} {
-		w.RefusesToBuild(t, builder(), map[string]string{name: "https://provider.example?x"}, "kakao: ")
+		w.RefusesToBuild(t, builder(), map[string]string{name: "https://provider.example#x"}, "kakao: ")
 	}
 }
 

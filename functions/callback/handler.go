@@ -80,10 +80,11 @@ func (h *handler) finish(
 	return response, nil
 }
 
-// failed clears the transaction, if the browser had one: it is spent. Where we
-// were only busy it may not be, and the same request may succeed in a moment.
+// failed clears the transaction, if the browser had one: it is of no use any more.
+// It stays where we were too busy even to claim its state: the same request may
+// succeed in a moment.
 func (h *handler) failed(sealed string, cookie lambdahttp.CookieKind, err error) (*lambdahttp.Response, error) {
-	if sealed == "" || fault.CodeOf(err) == fault.TemporarilyUnavailable {
+	if sealed == "" || fault.CodeOf(err) == fault.TemporarilyUnavailable && !flow.IsSpent(err) {
 		return nil, err
 	}
 	return &lambdahttp.Response{Cookies: []string{h.delivery.Cookies.Clear(cookie)}}, err

@@ -43,7 +43,7 @@ func TestLog_OneRecordForEachRequest(t *testing.T) {
 	a = w.finish(w.begin(person(1)))
 	record(a, map[string]any{"new_user": false, "user_id": w.loggedIn(a, lambdatest.FrontURL), "session_id": "random"})
 	b := w.begin(person(1))
-	record(w.finish(b, query("error=access_denied&state="+b.State)), map[string]any{"code": "access_denied", "error": "access_denied"})
+	record(w.finish(b, query("error=access_denied&state="+b.State)), map[string]any{"code": "access_denied", "error": "access_denied: provider answered access_denied"})
 	record(w.finish(b), map[string]any{"code": "invalid_state", "error": "invalid_state: state was used already"})
 	record(w.finish(b, providerName("naver")), map[string]any{"code": "unknown_provider", "error": "unknown_provider", "event": nil, "provider": nil})
 	if got, want := strings.Count(w.Log.String(), "\n"), 5; got != want {
@@ -60,6 +60,14 @@ func TestLog_Alarms(t *testing.T) {
 			t.Errorf("level %v, want %s: %v", got, want, w.Log.Last(t)["error"])
 		}
 	}
+	for _, name := range []string{"unauthorized_client", "redirect_uri_mismatch", "application_suspended"} { // anybody can say so
+		b := w.begin(person(1))
+		w.finish(b, query("error="+name+"&state="+b.State))
+		last("WARN")
+	}
+	w.Kakao.Next(providertest.Token, providertest.JSON(400, `{"error":"invalid_grant","error_code":"KOE303"}`))
+	w.finish(w.begin(person(1))) // a code of another redirect URI, which anybody can bring
+	last("INFO")
 	w.Kakao.Next(providertest.Token, providertest.JSON(401, `{"error":"invalid_client","error_code":"KOE010"}`))
 	w.finish(w.begin(person(1)))
 	last("ERROR")

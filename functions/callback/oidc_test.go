@@ -61,6 +61,10 @@ func TestOIDC_RefusedTokensLeaveNothingBehind(t *testing.T) {
 				}
 				return
 			}
+			// Whatever went wrong, the state is used: the browser need not keep the login.
+			if tx := answer.Cookie(t, "__Host-daemun-tx-"+begun.ID); len(answer.Cookies) != 1 || !strings.Contains(tx, "=; Path=/; Max-Age=0;") {
+				t.Errorf("cookies %q", answer.Cookies)
+			}
 			if answer.Outcome() != c.want || users != 0 || sessions != 0 {
 				t.Errorf("%s, %d items of users, %d sessions; want %s and none", answer.Outcome(), users, sessions, c.want)
 			}

@@ -15,6 +15,7 @@ type tokenRequest struct {
 	Code        string `json:"code"`
 	State       string `json:"state"`
 	Transaction string `json:"transaction"`
+	Issuer      string `json:"iss"` // may be left out
 }
 
 // token ends a login in the client that began it, and gives it the tokens. No
@@ -34,7 +35,7 @@ func (h *handler) token(ctx context.Context, r *lambdahttp.Request) (*lambdahttp
 	}
 	done, err := h.completion.Complete(ctx, flow.Callback{
 		Provider: r.Path["provider"], State: body.State, Code: body.Code, Transaction: body.Transaction,
-		JSON: true, Origin: r.Header("origin"),
+		Issuer: body.Issuer, JSON: true, Origin: r.Header("origin"),
 		Device: session.NewDevice(r.UserAgent, r.SourceIP),
 	})
 	if err != nil {

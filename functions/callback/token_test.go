@@ -170,6 +170,24 @@ func TestToken_SessionIsTheClients(t *testing.T) {
 	}
 }
 
+// ST-05: a client may tell who the response says it is from. That of another
+// provider is refused, and the login is spent; its code goes nowhere.
+func TestToken_IssuerMayBeTold(t *testing.T) {
+	w := openJSON(t)
+	end := func(b lambdatest.Begun, issuer string) lambdatest.Answer {
+		return w.end("page", b, func(e *events.APIGatewayV2HTTPRequest) { e.Body = `{"iss":"` + issuer + `",` + e.Body[1:] })
+	}
+	b := w.begun()
+	if got := end(b, "https://evil.example").Outcome(); got != "400 invalid_state" {
+		t.Errorf("another issuer: %s", got)
+	}
+	if got := w.end("page", b).Outcome(); got != "400 invalid_state" {
+		t.Errorf("once more, without: %s", got)
+	}
+	w.nobodyIn(1)
+	w.tokens(end(w.begun(), "https://kauth.kakao.com"))
+}
+
 // ST-01, ST-04, ST-05, TK-02: nothing else opens, however real it is.
 func TestToken_TransactionsOfOthersAreRefused(t *testing.T) {
 	w := openJSON(t)

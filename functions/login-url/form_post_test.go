@@ -1,8 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"daemun/shared/lambdahttp/lambdatest"
 )
@@ -37,5 +41,32 @@ func TestFormPost_TransactionGoesAlongWithAPostFromAnotherSite(t *testing.T) {
 				t.Errorf("another provider's: %q", a.Cookies)
 			}
 		})
+	}
+}
+
+// CK-01, CK-04: browsers let nothing but a Secure cookie take the place of one, so
+// the oldest login is expired the way it was set, even where no other cookie is
+// Secure.
+func TestFormPost_OldestTransactionGoesAsItCame(t *testing.T) {
+	w := lambdatest.New(t)
+	w.StopClock()
+	w.Env["APPLE_CLIENT_ID"] = "com.example.daemun.web"
+	w.Env["PUBLIC_URL"], w.Env["FRONT_URL"], w.Env["INSECURE_COOKIES"] = "http://localhost:3000", "http://localhost:3000", "true"
+	h := w.Build(builder())
+	var jar lambdatest.Jar
+	var expired []string
+	for _, login := range slices.Repeat([]string{"form-post/login", "login"}, 4) {
+		w.Wait(time.Second)
+		event := lambdatest.With(t, lambdatest.Event(t, "login-url", login), func(e *events.APIGatewayV2HTTPRequest) { e.Cookies = jar.Cookies() })
+		a := lambdatest.Invoke(t, h, event)
+		jar.Take(t, a)
+		for _, c := range a.Cookies[:len(a.Cookies)-1] {
+			_, attributes, _ := strings.Cut(c, "=; ")
+			expired = append(expired, attributes)
+		}
+	}
+	const posted, redirected = "Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None", "Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+	if want := []string{posted, redirected, posted}; !slices.Equal(expired, want) || len(jar.Cookies()) != 5 {
+		t.Errorf("expired %q, want %q; %d are held", expired, want, len(jar.Cookies()))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"daemun/shared/fault"
 	"daemun/shared/flow"
 	"daemun/shared/lambdahttp"
+	"daemun/shared/provider"
 	"daemun/shared/provider/catalog"
 	"daemun/shared/token"
 )
@@ -82,10 +83,11 @@ func (h *handler) surplus(r *lambdahttp.Request) []string {
 		issued time.Time
 	}
 	var all []held
-	for _, kind := range h.cookies.Transactions(r) {
-		sealed, _ := r.Cookie(h.cookies.Name(kind)) // of two, neither is read: both are old
+	for _, id := range h.cookies.Transactions(r) {
+		sealed, _ := r.Cookie(h.cookies.Name(lambdahttp.TransactionCookie(id))) // of two, neither is read: both are old
 		tx, _ := h.login.Keys.Open(sealed)
-		all = append(all, held{kind, tx.IssuedAt})
+		p, ok := h.providers.Get(tx.Provider)
+		all = append(all, held{transactionCookie(id, ok && provider.FormPost(p)), tx.IssuedAt})
 	}
 	slices.SortFunc(all, func(a, b held) int { return cmp.Compare(a.issued.UnixNano(), b.issued.UnixNano()) })
 	var expired []string

@@ -131,12 +131,13 @@ func TestLoginURL_WithoutClientIsTheFrontEnds(t *testing.T) {
 func TestLogin_MayReturnToAClientsReturnURL(t *testing.T) {
 	w, h := jsonWorld(t)
 	for returnTo, want := range map[string]int{
-		lambdatest.ShopReturnURL:                         302,
-		lambdatest.ShopReturnURL + "x":                   400,
-		"https://landing.example.com/":                   400,
-		lambdatest.ShopOrigin + "/":                      400,
-		lambdatest.ShopRedirectURI:                       400,
-		"https://LANDING.example.com/welcome?from=login": 400,
+		lambdatest.ShopReturnURL:                      302,
+		lambdatest.ShopReturnURL + "x":                400,
+		lambdatest.ShopOrigin + "/":                   400,
+		lambdatest.ShopRedirectURI:                    400,
+		lambdatest.OtherOrigin:                        400, // it has no return URL at all
+		lambdatest.OtherOrigin + "/":                  400,
+		"https://SHOP.example.com/welcome?from=login": 400,
 	} {
 		event := lambdatest.With(t, lambdatest.Event(t, "login-url", "login"), func(e *events.APIGatewayV2HTTPRequest) {
 			e.Headers["accept"], e.RawQueryString = "application/json", "return_to="+url.QueryEscape(returnTo)

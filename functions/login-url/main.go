@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"daemun/shared/config"
 	"daemun/shared/config/ssm"
@@ -23,6 +24,9 @@ func builder() lambdahttp.Build {
 		var c Config
 		if err := config.Load(ctx, host.Environ, &ssm.Resolver{}, &c); err != nil {
 			return nil, err
+		}
+		for _, origin := range c.lackCORS() { // never that of FRONT_URL: Check
+			host.Logger.ErrorContext(ctx, "cors", slog.String("error", errNoCORS(origin).Error()))
 		}
 		if client == nil {
 			client = provider.NewClient(provider.Options{InsecureProviders: c.InsecureProviders, Now: host.Now})

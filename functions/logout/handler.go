@@ -64,11 +64,6 @@ func (h *handler) leaveByAccessToken(ctx context.Context, r *lambdahttp.Request)
 	case err != nil:
 		return nil, err
 	}
-	if byCookie {
-		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
-			return nil, err
-		}
-	}
 	who, err := h.gate.Admit(accessToken)
 	if err != nil {
 		return h.left(byCookie), nil //nolint:nilerr // with a token that is good for nothing the person is logged out
@@ -86,11 +81,6 @@ func (h *handler) leaveEverywhere(ctx context.Context, r *lambdahttp.Request) (*
 	accessToken, byCookie, err := h.delivery.AccessToken(r)
 	if err != nil {
 		return nil, err
-	}
-	if byCookie {
-		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
-			return nil, err
-		}
 	}
 	who, err := h.gate.Admit(accessToken)
 	if err != nil {

@@ -11,7 +11,11 @@ func TestLogin_WithEveryProvider(t *testing.T) {
 	_, b := startSystem(t)
 	tb := b.visitor(t)
 	tb.open("/")
-	tb.photograph("providers")
+	tb.wantSeen("login-kakao", "Log in with Kakao")
+	tb.photograph("providers in english")
+	tb.click("language-ko")
+	tb.wantSeen("login-kakao", "카카오 로그인")
+	tb.photograph("providers in korean")
 	for _, p := range []struct{ name, english, korean, shown string }{
 		{"kakao", "Log in with Kakao", "카카오 로그인", "Kakao"},
 		{"naver", "Log in with Naver", "네이버 로그인", "Naver"},

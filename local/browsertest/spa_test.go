@@ -42,35 +42,37 @@ func serveSPA(t *testing.T, client string) *spa {
 	return s
 }
 
-// spaSystem is Daemun with two clients on other origins, and somebody on a third who takes the name of the first.
+// spaSystem is Daemun with three clients on other origins, one of them on its own site, and somebody on another one who
+// takes the name of the first.
 type spaSystem struct {
 	*local.System
-	browser              *browser
-	shop, other, foreign *spa
+	browser                    *browser
+	shop, other, near, foreign *spa
 }
 
 func startSPASystem(t *testing.T) *spaSystem {
 	t.Helper()
-	s := &spaSystem{shop: serveSPA(t, "shop"), other: serveSPA(t, "other"), foreign: serveSPA(t, "shop")}
+	s := &spaSystem{shop: serveSPA(t, "shop"), other: serveSPA(t, "other"), near: serveSPA(t, "near"), foreign: serveSPA(t, "shop")}
+	s.near.origin = strings.Replace(s.near.origin, "127.0.0.1", "localhost", 1)
 	client := func(c *spa) string {
 		return fmt.Sprintf(`%q:{"redirect_uris":{"kakao":"%s/login/kakao"},"allowed_origins":[%q]}`, c.client, c.origin, c.origin)
 	}
 	var err error
 	s.System, err = local.Start(t.Context(), local.Options{
-		Templates: []string{"../../template.yaml"},
+		Templates: []string{"../../template.yaml", "../../examples/orders-api/template.yaml"},
 		BuildDir:  "../../.build",
 		StackName: "browsertest-" + strings.ToLower(rand.Text()),
 		Logs:      t.Output(),
 		Environment: map[string]string{
-			"ALLOWED_ORIGINS": s.shop.origin + "," + s.other.origin,
-			"CLIENTS":         "{" + client(s.shop) + "," + client(s.other) + "}",
+			"CORS_ORIGINS": s.shop.origin + "," + s.other.origin + "," + s.near.origin,
+			"CLIENTS":      "{" + client(s.shop) + "," + client(s.other) + "," + client(s.near) + "}",
 		},
 	})
 	if err != nil {
 		t.Fatalf("start the system: %v", err)
 	}
 	t.Cleanup(s.Close)
-	for _, c := range []*spa{s.shop, s.other, s.foreign} {
+	for _, c := range []*spa{s.shop, s.other, s.near, s.foreign} {
 		c.api.Store(s.URL)
 	}
 	s.browser = startBrowser(t, s.shop.origin)
@@ -143,6 +145,10 @@ func TestSPA_LogsInFromAnotherOrigin(t *testing.T) {
 	if me := tb.ask("/me", tokens.Access, ""); me.Status != 200 || me.Body.ID == "" {
 		t.Errorf("/me: %d", me.Status)
 	}
+	const order = `fetch(%q, {headers: {Authorization: "Bearer " + tokens.body.access_token}}).then((response) => response.status, () => 0)`
+	if status := script[int](tb, fmt.Sprintf(order, s.APIs[1].URL+"/orders")); status != 200 { // HD-03: another API, of the same CORS list
+		t.Errorf("orders: %d", status)
+	}
 	refreshed := tb.ask("/auth/refresh", "", fmt.Sprintf(`{refresh_token: %q}`, tokens.Refresh))
 	if refreshed.Status != 200 || refreshed.Body.Refresh == "" || refreshed.Body.Access == tokens.Access {
 		t.Errorf("refresh: %d %s", refreshed.Status, refreshed.Body.Error)
@@ -176,6 +182,39 @@ func TestSPA_SecondAnswerIsRefused(t *testing.T) {
 	}
 	if hits := s.Lookalike.Kakao().Hits(providertest.Token); hits != 1 {
 		t.Errorf("the provider was asked %d times", hits)
+	}
+}
+
+// RT-13, HD-03, ST-10: on Daemun's own site the browser adds the front end's cookies to what the page asks, and CORS lets
+// the page read the answer. Yet it gets nothing by them; it has tokens of its own.
+func TestSPA_FrontEndsCookiesAreNotItsOwn(t *testing.T) {
+	s := startSPASystem(t)
+	tb := s.visit(t, s.near)
+	front := openTab(t, tb.ctx, s.URL)
+	front.login(person(0))
+
+	const ask = `fetch(%q, {method: %q, credentials: "include", headers: {Accept: "application/json"}})
+		.then(async (response) => response.status + " " + (await response.json()).error)`
+	for request, want := range map[string]string{
+		"POST /auth/refresh": "403 origin_not_allowed",
+		"POST /auth/logout":  "403 origin_not_allowed",
+		"GET /me":            "403 origin_not_allowed",
+		"GET /auth/kakao/login?return_to=" + s.near.origin + "/": "400 invalid_request",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := script[string](tb, fmt.Sprintf(ask, s.URL+path, method)); got != want {
+			t.Errorf("%s: %s, want %s", request, got, want)
+		}
+	}
+
+	tb.loginAtShop(person(1))
+	if me := tb.ask("/me", script[string](tb, `tokens.body.access_token`), ""); me.Status != 200 {
+		t.Errorf("/me with its own token: %d %s", me.Status, me.Body.Error)
+	}
+	front.open("/")
+	front.wantSeen("nickname", person(0).Nickname)
+	if status := front.refreshStatus(); status != 200 {
+		t.Errorf("the front end's refresh: %d", status)
 	}
 }
 

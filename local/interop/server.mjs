@@ -1,12 +1,11 @@
-// An OpenID provider for the test beside this file, which starts it with one
-// argument, its settings as JSON: {port, redirectURI, clients}. Its signing keys
-// are new with every start. It says its issuer when it is ready, and ends with
-// its standard input.
+// An OpenID provider for the tests beside this file, which start it with a port, 0
+// for any. It says its issuer when it has the port. Then it wants its clients as a
+// line of JSON, says that it is ready, and answers. Its signing keys are new with
+// every start. It ends with its standard input.
 import { createServer } from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
-
-const settings = JSON.parse(process.argv[2]);
 
 const key = (kind, options, more) => ({
   ...generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' }), use: 'sig', ...more,
@@ -18,19 +17,22 @@ const people = {
 };
 
 const server = createServer();
-server.listen(settings.port, '127.0.0.1', () => {
+server.listen(Number(process.argv[2]), '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  const provider = new Provider(issuer, {
-    clients: settings.clients.map((c) => ({
-      token_endpoint_auth_method: 'client_secret_post', redirect_uris: [settings.redirectURI],
-      response_types: ['code'], grant_types: ['authorization_code'], ...c,
-    })),
-    jwks: { keys: [key('rsa', { modulusLength: 2048 }, { alg: 'RS256' }), key('ec', { namedCurve: 'P-256' }, { alg: 'ES256' })] },
-    cookies: { keys: ['for-tests-only'] },
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture'] },
-    findAccount: (_, sub) => people[sub] && { accountId: sub, claims: () => ({ sub, ...people[sub] }) },
+  const lines = createInterface({ input: process.stdin });
+  lines.once('line', (clients) => {
+    const provider = new Provider(issuer, {
+      clients: JSON.parse(clients).map((c) => ({
+        token_endpoint_auth_method: 'client_secret_post', response_types: ['code'], grant_types: ['authorization_code'], ...c,
+      })),
+      jwks: { keys: [key('rsa', { modulusLength: 2048 }, { alg: 'RS256' }), key('ec', { namedCurve: 'P-256' }, { alg: 'ES256' })] },
+      cookies: { keys: ['for-tests-only'] },
+      claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture'] },
+      findAccount: (_, sub) => people[sub] && { accountId: sub, claims: () => ({ sub, ...people[sub] }) },
+    });
+    server.on('request', provider.callback());
+    console.log('ready');
   });
-  server.on('request', provider.callback());
+  lines.on('close', () => process.exit());
   console.log(issuer);
 });
-process.stdin.on('end', () => process.exit()).resume();

@@ -31,6 +31,8 @@ type standIn struct {
 }
 
 func standIns(o Options, kakao *providertest.Kakao) []standIn {
+	oidc := o.of(oidcBrand)
+	oidc.SendsIssuer = true // as new providers do
 	return []standIn{
 		{"kakao", kakao, func(base string) map[string]string {
 			return map[string]string{
@@ -81,7 +83,7 @@ func standIns(o Options, kakao *providertest.Kakao) []standIn {
 				"GITHUB_CLIENT_SECRET": providertest.GitHubClientSecret,
 			}
 		}},
-		{"oidc", providertest.NewOIDC(o.of(oidcBrand)), oidcEnvironment},
+		{"oidc", providertest.NewOIDC(oidc), oidcEnvironment},
 	}
 }
 

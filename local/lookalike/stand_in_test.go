@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,6 +78,10 @@ func TestStandIns_EveryProviderLogsEverybodyIn(t *testing.T) {
 				Nonce: "the nonce", CodeVerifier: verifier, User: answer.Get("user")})
 			if err != nil || answer.Get("state") != "the state" || got.Identity.Provider != p.Name() || got.Profile.Nickname != person.Nickname || got.Profile.Email != person.Email {
 				t.Errorf("%s: %v, %v, want %s", p.Name(), got, err, person.Nickname)
+			}
+			required, err := provider.RequiresIssuer(t.Context(), p)
+			if err != nil || required != (p.Name() == "oidc") || (required || answer.Has("iss")) && !slices.Contains(p.Issuers(), answer.Get("iss")) { // ST-05
+				t.Errorf("%s: iss %q, required %v (%v), of the issuers %q", p.Name(), answer["iss"], required, err, p.Issuers())
 			}
 			subjects[got.Identity.Subject] = true
 		}

@@ -129,7 +129,7 @@ func TestRead_OverridesParameters(t *testing.T) {
 // configuration knows.
 func TestRead_UnderstandsDaemunsOwnTemplate(t *testing.T) {
 	got, err := Read(filepath.Join("..", "..", "template.yaml"), Options{Parameters: map[string]string{
-		"PublicUrl": "http://localhost:3000", "AllowedOrigins": "http://localhost:3000",
+		"PublicUrl": "http://localhost:3000", "CorsOrigins": "http://localhost:3000",
 	}})
 	if err != nil {
 		t.Fatal(err)

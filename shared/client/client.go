@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Default is the name of the client that is always there: the front end whose
@@ -25,10 +26,11 @@ type Client struct {
 	// RedirectURIs are where providers send the browser back to after a login that
 	// ends in JSON, by provider. There is no such login without one.
 	RedirectURIs map[string]string
-	// Origins are those of the client's pages: they may use our cookies, and get
-	// the tokens of the client's logins in JSON.
+	// Origins are those of the client's pages. They get the tokens of its logins in
+	// JSON; which of them may use our cookies, Registry.CookieOrigins says.
 	Origins []string
-	// ReturnURLs are where logins that end in cookies may return to.
+	// ReturnURLs are where logins that end in cookies may return to, each at one of
+	// Origins.
 	ReturnURLs []string
 }
 
@@ -37,6 +39,13 @@ type Client struct {
 // keeps pages apart, and proves nothing.
 func (c *Client) AllowsOrigin(origin string) bool {
 	return origin == "" || slices.Contains(c.Origins, origin)
+}
+
+// IsAt reports whether the URL is the origin, spelt like that, followed by '/', '?'
+// or '#' or by nothing: however a browser reads the rest, it cannot leave that origin.
+func IsAt(origin, url string) bool {
+	rest, ok := strings.CutPrefix(url, origin)
+	return ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0])))
 }
 
 // Registry is all clients.
@@ -53,10 +62,22 @@ func (r Registry) Find(name string) (*Client, bool) {
 
 // Origins lists the origins of all clients, each once.
 func (r Registry) Origins() []string {
+	return r.origins(func(*Client, string) bool { return true })
+}
+
+// CookieOrigins lists the origins whose pages may use our cookies, each once:
+// Default's, and of another client's those that its logins in cookies return to.
+func (r Registry) CookieOrigins() []string {
+	return r.origins(func(c *Client, origin string) bool {
+		return c.Name == Default || slices.ContainsFunc(c.ReturnURLs, func(url string) bool { return IsAt(origin, url) })
+	})
+}
+
+func (r Registry) origins(wanted func(c *Client, origin string) bool) []string {
 	var all []string
 	for _, c := range r {
 		for _, origin := range c.Origins {
-			if !slices.Contains(all, origin) {
+			if wanted(&c, origin) && !slices.Contains(all, origin) {
 				all = append(all, origin)
 			}
 		}

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 
 	"daemun/shared/client"
+	"daemun/shared/user"
 )
 
 // Clients are the clients beside the front end, as a JSON object by their names:
@@ -30,8 +30,6 @@ type clientJSON struct {
 	AllowedOrigins []string          `json:"allowed_origins"`
 	ReturnURLs     []string          `json:"return_urls"`
 }
-
-var providerName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 // maxClientURL bounds a client's URL in bytes: redirect URIs travel in URLs, and
 // return URLs in transactions.
@@ -59,7 +57,7 @@ func (c clientJSON) mistakes() []error {
 	usedBy := map[string]string{}
 	for _, provider := range slices.Sorted(maps.Keys(c.RedirectURIs)) {
 		uri := c.RedirectURIs[provider]
-		if !providerName.MatchString(provider) {
+		if !user.IsProviderName(provider) {
 			all = append(all, fmt.Errorf("redirect_uris: %.80q is no provider's name", provider))
 		}
 		if err := pageURL(uri); err != nil {
@@ -103,6 +101,20 @@ func (c *Clients) checkRedirects(publicURL string) error {
 		for provider, uri := range c.byName[name].RedirectURIs {
 			if strings.HasPrefix(uri, publicURL+"/auth/") {
 				mistakes = append(mistakes, fmt.Errorf("CLIENTS: %q: redirect_uris: %s is at our own address: want a page of the client's", name, provider))
+			}
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// checkReturns refuses return URLs at none of their client's origins: a page there
+// could not use the cookies that the login ends in.
+func checkReturns(all client.Registry) error {
+	var mistakes []error
+	for _, c := range all {
+		for _, u := range c.ReturnURLs {
+			if !slices.ContainsFunc(c.Origins, func(o string) bool { return client.IsAt(o, u) }) {
+				mistakes = append(mistakes, fmt.Errorf("CLIENTS: %q: return_urls: %q is at none of its allowed_origins", c.Name, u))
 			}
 		}
 	}

@@ -25,13 +25,14 @@ func TestClients_AreTheFrontEndAndTheConfigured(t *testing.T) {
 		"shop": {"redirect_uris": {"kakao": "https://shop.example.com/login?by=kakao", "naver": "http://127.0.0.1:5173/naver"},
 			"allowed_origins": ["https://shop.example.com", "http://127.0.0.1:5173"], "return_urls": ["https://shop.example.com"]},
 		"app": {"redirect_uris": {"kakao": "https://links.example.com/kakao"}},
-		"web": {"redirect_uris": {"kakao": "https://app.example.com/kakao"}, "allowed_origins": ["https://beta.example.com"]}}`)
+		"web": {"redirect_uris": {"kakao": "https://app.example.com/kakao"}, "allowed_origins": ["https://beta.example.com"],
+			"return_urls": ["https://app.example.com/a", "https://beta.example.com"]}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := client.Registry{
 		{Name: "web", RedirectURIs: map[string]string{"kakao": "https://app.example.com/kakao"},
-			Origins: []string{"https://app.example.com", "https://beta.example.com"}},
+			Origins: []string{"https://app.example.com", "https://beta.example.com"}, ReturnURLs: []string{"https://app.example.com/a", "https://beta.example.com"}},
 		{Name: "app", RedirectURIs: map[string]string{"kakao": "https://links.example.com/kakao"}},
 		{Name: "shop", RedirectURIs: map[string]string{"kakao": "https://shop.example.com/login?by=kakao", "naver": "http://127.0.0.1:5173/naver"},
 			Origins: []string{"https://shop.example.com", "http://127.0.0.1:5173"}, ReturnURLs: []string{"https://shop.example.com"}},
@@ -39,11 +40,28 @@ func TestClients_AreTheFrontEndAndTheConfigured(t *testing.T) {
 	if d := cmp.Diff(want, s.Registry()); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"https://app.example.com", "https://beta.example.com", "https://shop.example.com", "http://127.0.0.1:5173"}, s.Origins()); d != "" {
+	// RT-13: to one of the shop's origins a login in cookies may return.
+	if d := cmp.Diff([]string{"https://app.example.com", "https://beta.example.com", "https://shop.example.com"}, s.Origins()); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"https://app.example.com"}, s.FrontOrigins()); d != "" {
 		t.Error(d)
+	}
+}
+
+// RT-13, ST-10: without somewhere to return to, pages have to do with JSON alone.
+func TestClients_ForJSONAloneUseNoCookies(t *testing.T) {
+	s, err := siteWith(t, `{"spa": {"redirect_uris": {"kakao": "https://spa.example.com/login"}, "allowed_origins": ["https://spa.example.com"]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, origins := range [][]string{s.Origins(), s.FrontOrigins()} {
+		if d := cmp.Diff([]string{"https://app.example.com"}, origins); d != "" {
+			t.Error(d)
+		}
+	}
+	if spa, ok := s.Registry().Find("spa"); !ok || !spa.AllowsOrigin("https://spa.example.com") {
+		t.Error("its own pages may not ask in its name")
 	}
 }
 
@@ -67,10 +85,12 @@ func TestClients_RefusesBadOnes(t *testing.T) {
 		redirect("https://shop.example.com/로그인"), redirect(`https://shop.example.com/\\a`), redirect("https://shop.example.com/a b"),
 		redirect("https://shop.example.com/" + strings.Repeat("a", 500)),
 		redirect("https://auth.example.com/auth/kakao/callback"), redirect("https://auth.example.com/auth/"),
-		`{"shop":{"redirect_uris":{"Kakao":"https://shop.example.com/"}}}`,
+		`{"shop":{"redirect_uris":{"Kakao":"https://shop.example.com/"}}}`, `{"shop":{"redirect_uris":{"my_idp":"https://shop.example.com/"}}}`,
 		`{"shop":{"redirect_uris":{"kakao":"https://shop.example.com/login","naver":"https://shop.example.com/login"}}}`,
 		`{"shop":{"allowed_origins":["*"]}}`, `{"shop":{"allowed_origins":["https://shop.example.com/"]}}`, `{"shop":{"allowed_origins":["null"]}}`,
 		`{"shop":{"return_urls":["/welcome"]}}`, `{"shop":{"return_urls":["https://shop.example.com/#a"]}}`,
+		`{"shop":{"return_urls":["https://shop.example.com/a"]}}`, `{"web":{"return_urls":["https://shop.example.com/a"]}}`,
+		`{"shop":{"allowed_origins":["https://shop.example.com"],"return_urls":["https://shop.example.com.evil.example/"]}}`,
 	} {
 		if _, err := siteWith(t, bad); err == nil {
 			t.Errorf("%s was taken", bad)

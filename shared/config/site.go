@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"daemun/shared/client"
 )
@@ -32,8 +33,8 @@ type Site struct {
 	Issuer
 	// FrontURL is where browsers go after a login.
 	FrontURL string `env:"FRONT_URL"`
-	// AllowedOrigins may send requests with cookies, and logins may return there;
-	// empty means the origin of FrontURL.
+	// AllowedOrigins are the front end's: its pages may send requests with cookies,
+	// and logins may return there. Empty means the origin of FrontURL.
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
 	// Clients are further applications that people log in to; empty: there are none.
 	Clients Clients `env:"CLIENTS"`
@@ -43,7 +44,7 @@ type Site struct {
 
 // Check implements Checker.
 func (s *Site) Check() error {
-	mistakes := []error{s.Issuer.Check(), s.Clients.checkRedirects(s.PublicURL)}
+	mistakes := []error{s.Issuer.Check(), s.Clients.checkRedirects(s.PublicURL), checkReturns(s.Registry())}
 	if s.InsecureCookies && !isLoopback(s.PublicURL) {
 		mistakes = append(mistakes, errors.New("INSECURE_COOKIES: only where PUBLIC_URL is a loopback address"))
 	}
@@ -57,12 +58,15 @@ func (s *Site) Check() error {
 			mistakes = append(mistakes, fmt.Errorf("ALLOWED_ORIGINS: %q is not an origin such as https://app.example.com", o))
 		}
 	}
+	if own := s.FrontOrigin(); own != "" && !slices.Contains(s.FrontOrigins(), own) {
+		mistakes = append(mistakes, fmt.Errorf("ALLOWED_ORIGINS: the origin of FRONT_URL, %s, is not among them", own))
+	}
 	return errors.Join(mistakes...)
 }
 
-// Origins lists the origins that may send requests with cookies: the front end's
-// and those of the clients. Call it after Check.
-func (s *Site) Origins() []string { return s.Registry().Origins() }
+// Origins lists the origins that may send requests with cookies: the front end's,
+// and those that clients' logins in cookies return to. Call it after Check.
+func (s *Site) Origins() []string { return s.Registry().CookieOrigins() }
 
 // FrontOrigins lists the origins of the front end. Call it after Check.
 func (s *Site) FrontOrigins() []string {
@@ -75,9 +79,9 @@ func (s *Site) FrontOrigins() []string {
 // Registry is all clients, the front end among them. Call it after Check.
 func (s *Site) Registry() client.Registry { return s.Clients.registry(s.FrontOrigins()) }
 
-// FrontOrigin is the origin of FrontURL. Call it after Check.
+// FrontOrigin is the origin of FrontURL; "" if Check found that it has none.
 func (s *Site) FrontOrigin() string {
-	o, _ := origin(s.FrontURL) // Check has seen that it is one
+	o, _ := origin(s.FrontURL) // Check tells
 	return o
 }
 

@@ -71,13 +71,17 @@ func TestSite_FrontURLMayHaveAPath(t *testing.T) {
 	}
 }
 
-// What is configured replaces the front end's origin; it is not added to it.
+// What is configured replaces the front end's origin; it is not added to it. So
+// a list without it is a mistake: nobody could stay logged in where logins end.
 func TestSite_AllowedOriginsAreTakenAsTheyAre(t *testing.T) {
-	c, err := load(t, "ALLOWED_ORIGINS=https://a.example,http://localhost:3000")
-	if err != nil || !slices.Equal(c.Origins(), []string{"https://a.example", "http://localhost:3000"}) {
+	c, err := load(t, "ALLOWED_ORIGINS=https://a.example,https://app.example.com")
+	if err != nil || !slices.Equal(c.Origins(), []string{"https://a.example", "https://app.example.com"}) {
 		t.Errorf("%v, %v", c.Origins(), err)
 	}
-	for _, bad := range []string{"https://a.example, https://b.example", "https://a.example,", ",", "https://a.example;https://b.example", "https://a.example/"} {
+	if _, err := load(t, "ALLOWED_ORIGINS=https://a.example"); err == nil || !strings.Contains(err.Error(), "the origin of FRONT_URL, https://app.example.com, is not among them") {
+		t.Errorf("without the front end's: %v", err)
+	}
+	for _, bad := range []string{"https://a.example, https://app.example.com", "https://app.example.com,", ",", "https://app.example.com;https://b.example", "https://app.example.com/"} {
 		if _, err := load(t, "ALLOWED_ORIGINS="+bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

@@ -104,7 +104,7 @@ var advice = map[fault.Code]string{
 	fault.AccessDenied:           "Nothing: the person said no. Offer the login again.",
 	fault.InvalidGrant:           "Forget the refresh token and ask the person to log in. No retry helps.",
 	fault.InvalidToken:           "Refresh once and repeat the request; if it fails again, ask the person to log in.",
-	fault.OriginNotAllowed:       "Send the request from an allowed origin (`ALLOWED_ORIGINS`).",
+	fault.OriginNotAllowed:       "Ask from a page that may: with cookies, one of `ALLOWED_ORIGINS` (empty: of `FRONT_URL`) or that of a client's return URL; for a login in JSON, one of the client's `allowed_origins`. Being among `CORS_ORIGINS` is not enough.",
 	fault.AccountDisabled:        "Tell the person; only the operator can enable the account.",
 	fault.NotFound:               "Check the path.",
 	fault.UnknownProvider:        "Offer the providers that `GET /auth/providers` lists.",

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,9 +69,9 @@ const maxCode = 2048
 
 // Complete finishes the login that the callback belongs to. Before the state is
 // claimed nothing of the callback is believed; after that the login is spent,
-// whatever becomes of it. Faults: invalid_state, login_expired, access_denied,
-// origin_not_allowed, account_disabled, temporarily_unavailable, and those of
-// provider.Identify.
+// whatever becomes of it, and IsSpent tells of its failure. Faults: invalid_state,
+// login_expired, access_denied, origin_not_allowed, account_disabled,
+// temporarily_unavailable, and those of provider.Identify.
 func (c *Completion) Complete(ctx context.Context, cb Callback) (Completed, error) {
 	tx, p, err := c.open(cb)
 	if err != nil {
@@ -79,7 +80,16 @@ func (c *Completion) Complete(ctx context.Context, cb Callback) (Completed, erro
 	if err := c.claim(ctx, tx); err != nil {
 		return Completed{}, err
 	}
-	if err := accepts(cb, p); err != nil {
+	done, err := c.finish(ctx, tx, cb, p)
+	if err != nil {
+		return Completed{}, spent{err}
+	}
+	return done, nil
+}
+
+// finish does what is done once the state is claimed.
+func (c *Completion) finish(ctx context.Context, tx token.Transaction, cb Callback, p provider.Provider) (Completed, error) {
+	if err := accepts(ctx, cb, p); err != nil {
 		return Completed{}, err
 	}
 	person, err := p.Identify(ctx, provider.Authorization{
@@ -156,19 +166,33 @@ func (c *Completion) claim(ctx context.Context, tx token.Transaction) error {
 }
 
 // accepts judges the authorization response itself.
-func accepts(cb Callback, p provider.Provider) error {
+func accepts(ctx context.Context, cb Callback, p provider.Provider) error {
 	switch {
-	case cb.Issuer != "" && cb.Issuer != p.Issuer():
+	case cb.Issuer != "" && !slices.Contains(p.Issuers(), cb.Issuer):
 		// A response of another authorization server: mix-up (RFC 9207 §2.4).
 		return fault.Newf(fault.InvalidState, "response of another issuer")
-	case cb.Error == "access_denied", cb.Error == "user_cancelled_authorize": // which is Apple's
-		return fault.New(fault.AccessDenied, nil)
-	case cb.Error == "server_error", cb.Error == "temporarily_unavailable":
-		return fault.Newf(fault.ProviderUnavailable, "provider answered %s", cb.Error)
 	case cb.Error != "":
-		return fault.Newf(fault.BadProviderResponse, "provider answered an error") // its text is not ours to repeat
+		return refusal(cb.Error)
 	case cb.Code == "" || len(cb.Code) > maxCode:
 		return fault.Newf(fault.InvalidRequest, "code has %d bytes", len(cb.Code))
+	case cb.Issuer == "" && !cb.JSON:
+		return mayLackIssuer(ctx, p)
+	}
+	return nil
+}
+
+// mayLackIssuer refuses a code that came without iss from a provider that
+// promises one: it may be another's (RFC 9207 §2.4). An error without iss is not
+// refused for that, for it gets nobody anything. Nor is a login in JSON: its
+// client need not tell iss, for it is sent back to another redirect URI by each
+// provider, and goes by that, which serves the same end (RFC 9700 §4.4.2).
+func mayLackIssuer(ctx context.Context, p provider.Provider) error {
+	required, err := provider.RequiresIssuer(ctx, p)
+	if err != nil {
+		return fmt.Errorf("issuer of the response: %w", err)
+	}
+	if required {
+		return fault.Newf(fault.InvalidState, "response without the issuer that the provider promises")
 	}
 	return nil
 }

@@ -16,5 +16,19 @@
 //	   |                                          |      4. find or make the user, start a session
 //	   | <------------------------------------------- 302, tokens (cookies)
 //
+// A login in JSON is the same, but for who keeps the transaction and where the
+// provider sends the browser: to a page of the client, whose own address for this
+// provider is configuration.
+//
+//	client              login-url              provider            callback
+//	   | -- /login-url --> BeginJSON              |                   |
+//	   | <-- URL, state, sealed transaction (JSON)|                   |
+//	   | ---------------------------------------> | the person agrees |
+//	   | <--------------------- to the client: code and state         |
+//	   | compares state                           |                   |
+//	   | -- /token: code, state, transaction -------------------> Complete: 1. the client and its page's
+//	   |                                          |                  origin, too; 2. to 4. as above
+//	   | <--------------------------------------------- tokens (JSON) |
+//
 // A refresh token's life is drawn in package session.
 package flow

@@ -104,7 +104,7 @@ func (s *stage) Get(name string) (provider.Provider, bool) { return s, name == s
 
 func (s *stage) Name() string        { return "kakao" }
 func (s *stage) DisplayName() string { return "Kakao" }
-func (s *stage) Issuer() string      { return "" }
+func (s *stage) Issuers() []string   { return []string{"https://kakao.example", "https://alias.example"} }
 
 func (s *stage) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
 	return "https://provider.example/?state=" + r.State + "&nonce=" + r.Nonce + "&code_challenge=" + r.CodeChallenge, nil

@@ -195,6 +195,9 @@ func TestComplete_StopsAtTheFirstFault(t *testing.T) {
 		if fault.CodeOf(err) != fault.TemporarilyUnavailable || done.RefreshToken != "" {
 			t.Errorf("%s fails: %v", step, err)
 		}
+		if spent := flow.IsSpent(err); spent != (step != "claim") {
+			t.Errorf("%s fails: spent %v", step, spent)
+		}
 		if last := s.steps[len(s.steps)-1]; last != step {
 			t.Errorf("%s fails: then %s", step, last)
 		}

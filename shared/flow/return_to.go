@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"daemun/shared/client"
 	"daemun/shared/fault"
 )
 
@@ -22,10 +23,8 @@ const maxReturnTo = 512
 
 // Resolve checks where a login wants to return to: nothing (the default), a path
 // on the default's origin, a URL of an allowed origin, or an allowed URL, letter
-// by letter. What it returns is configured, or begins with an allowed origin,
-// spelt as configured and followed by '/', '?' or '#', or by nothing: however a
-// browser reads the rest, it cannot leave that origin. The fault is
-// invalid_request.
+// by letter. What it returns is configured, or at an allowed origin (client.IsAt).
+// The fault is invalid_request.
 func (p ReturnPolicy) Resolve(returnTo string) (string, error) {
 	if returnTo == "" {
 		return p.Default, nil
@@ -40,8 +39,7 @@ func (p ReturnPolicy) Resolve(returnTo string) (string, error) {
 		return p.DefaultOrigin + returnTo, nil
 	}
 	for _, origin := range p.Origins {
-		rest, ok := strings.CutPrefix(returnTo, origin)
-		if ok && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
+		if client.IsAt(origin, returnTo) {
 			return returnTo, nil
 		}
 	}

@@ -9,13 +9,19 @@ type Origin struct {
 	FetchSite string
 }
 
-// IsOwn reports whether one of our pages caused the request. Nothing may change
-// by a cookie's word otherwise: cookies travel with other sites' requests too.
-// Browsers send Origin with requests that change something, and Sec-Fetch-Site
-// where they do not.
-func (o Origin) IsOwn(allowed []string) bool {
+// MayUseCookies reports whether our cookies count in a request of the method:
+// they travel with other sites' requests too. A page that is named has to be one
+// of the allowed, also where it only reads: CORS may let it read the answer.
+//
+// Browsers name the page in each request that changes something, or mark it with
+// Sec-Fetch-Site: without either, nothing may change. Where no page is named in a
+// request that only reads, none can read the answer but those of our own origin.
+func (o Origin) MayUseCookies(method string, allowed []string) bool {
 	if o.Header != nil {
 		return slices.Contains(allowed, *o.Header)
 	}
-	return o.FetchSite == "same-origin"
+	return isSafe(method) || o.FetchSite == "same-origin"
 }
+
+// isSafe knows the methods that change nothing (RFC 9110 §9.2.1).
+func isSafe(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }

@@ -43,7 +43,7 @@ type Handler struct {
 	// APIs on our own host; "" where only the Authorization header counts. The
 	// verdict on a cookie must not be cached: it depends on the origin too.
 	AccessCookie string
-	// Origins may send unsafe requests with the cookie.
+	// Origins are those whose pages may use the cookie.
 	Origins []string
 	// HTTPUnauthorized answers a bad token on HTTP APIs by error too.
 	HTTPUnauthorized bool
@@ -117,8 +117,8 @@ func (h *Handler) accessToken(q question) (string, error) {
 	if len(q.sources) > 0 {
 		return "", errors.New("cookies need an authorizer without identity sources")
 	}
-	if !safe(q.method) && !q.origin.IsOwn(h.Origins) {
-		return "", errors.New("cookie on an unsafe request of another origin")
+	if !q.origin.MayUseCookies(q.method, h.Origins) {
+		return "", errors.New("cookie in a request of another origin")
 	}
 	return h.cookie(q)
 }
@@ -139,8 +139,6 @@ func (h *Handler) cookie(q question) (string, error) {
 	}
 	return value, nil
 }
-
-func safe(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }
 
 // log writes the request's line. Faults of ours are errors: they keep good people
 // out.

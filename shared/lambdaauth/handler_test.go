@@ -143,8 +143,8 @@ func TestHandler_VerdictsAreKeptByTheToken(t *testing.T) {
 	}
 }
 
-// Where the cookie counts, the header still goes first, and the origin rule holds
-// for whatever is not safe.
+// Where the cookie counts, the header still goes first, and the origin rule holds:
+// a page that is named has to be one of ours, whatever it asks.
 func TestHandler_Cookies(t *testing.T) {
 	w := newWorld(t).cookies()
 	for _, c := range []struct {
@@ -152,9 +152,15 @@ func TestHandler_Cookies(t *testing.T) {
 		change      func(o object)
 		want        string
 	}{
-		{"GET from anywhere", "http-2-cookie", func(o object) {
-			o.in("headers")["origin"] = "https://evil.example"
+		{"GET of a link elsewhere", "http-2-cookie", func(o object) {
+			o.in("headers")["sec-fetch-site"] = "cross-site"
 		}, allow},
+		{"GET of our page", "http-2-cookie-foreign-origin", func(o object) {
+			o.in("headers")["origin"] = "https://app.example.com"
+		}, allow},
+		{"GET of a null origin", "http-2-cookie-foreign-origin", func(o object) {
+			o.in("headers")["origin"] = "null"
+		}, deny},
 		{"another cookie of a longer name", "http-2-cookie", func(o object) {
 			o["cookies"] = []string{"x__Host-daemun-at=" + w.mint(buyer), "__Host-daemun-at2=" + w.mint(buyer)}
 		}, deny},

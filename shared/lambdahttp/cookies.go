@@ -68,16 +68,17 @@ func (c Cookies) Clear(kind CookieKind) string { return c.Set(kind, "", 0) }
 // transactionID is what the names of transaction cookies end in.
 var transactionID = regexp.MustCompile(`^[A-Za-z0-9_-]{8}$`)
 
-// Transactions lists the transaction cookies that the browser holds. One with a
-// name that we never gave is left alone: the name would be in our answer.
-func (c Cookies) Transactions(r *Request) []CookieKind {
+// Transactions lists the ids of the transaction cookies that the browser holds.
+// One with a name that we never gave is left alone: the name would be in our
+// answer. Which of its two kinds a cookie is, a request does not tell.
+func (c Cookies) Transactions(r *Request) []string {
 	prefix := c.Name(CookieKind{name: transactionPrefix})
-	var kinds []CookieKind
+	var ids []string
 	for _, name := range r.CookieNames(prefix) {
 		id := name[len(prefix):]
-		if kind := TransactionCookie(id); transactionID.MatchString(id) && !slices.Contains(kinds, kind) {
-			kinds = append(kinds, kind)
+		if transactionID.MatchString(id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
-	return kinds
+	return ids
 }

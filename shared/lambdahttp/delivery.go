@@ -36,8 +36,8 @@ func (d Delivery) ClearTokens(response *Response) {
 }
 
 // RefreshToken finds the refresh token of the request: inBody, as the JSON body
-// had it, or in the cookie; "" if there is none. A cookie counts only if one of
-// our pages sent it. Faults: invalid_request for a token in the query or two
+// had it, or in the cookie; "" if there is none. A cookie counts by the rule of
+// CheckOrigin. Faults: invalid_request for a token in the query or two
 // that differ; origin_not_allowed.
 func (d Delivery) RefreshToken(r *Request, inBody string) (token string, byCookie bool, err error) {
 	inCookie, err := r.Cookie(d.Cookies.Name(RefreshCookie))
@@ -55,14 +55,15 @@ func (d Delivery) RefreshToken(r *Request, inBody string) (token string, byCooki
 }
 
 // AccessToken finds the access token of the request: the Authorization header's,
-// or the cookie's; "" if there is none. It does not check the origin: who
-// changes anything by the cookie's word must. Faults: invalid_token,
-// invalid_request.
+// or the cookie's, which counts by the rule of CheckOrigin; "" if there is none.
+// Faults: invalid_token, invalid_request, origin_not_allowed.
 func (d Delivery) AccessToken(r *Request) (token string, byCookie bool, err error) {
 	if authorization := r.Header("authorization"); authorization != "" {
 		token, err = gate.Bearer(authorization)
 		return token, false, err
 	}
-	token, err = r.Cookie(d.Cookies.Name(AccessCookie))
-	return token, true, err
+	if token, err = r.Cookie(d.Cookies.Name(AccessCookie)); err != nil || token == "" {
+		return "", true, err
+	}
+	return token, true, CheckOrigin(r, d.Origins)
 }

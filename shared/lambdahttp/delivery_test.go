@@ -126,6 +126,36 @@ func TestCheckOrigin(t *testing.T) {
 	}
 }
 
+// RT-13: an access cookie counts by the same rule, on every route; a request
+// without one is nobody's, wherever it comes from.
+func TestDelivery_AccessCookieIsForItsPages(t *testing.T) {
+	const cookie, own, foreign = "__Host-daemun-at=c", "https://app.example.com", "https://evil.example"
+	for _, c := range []struct {
+		route, cookie, origin string // origin "": none
+		want                  fault.Code
+	}{
+		{"POST /x", cookie, own, ""},
+		{"POST /x", cookie, "", fault.OriginNotAllowed},
+		{"POST /x", cookie, foreign, fault.OriginNotAllowed},
+		{"POST /x", "", foreign, ""},
+		{"GET /me", cookie, own, ""},
+		{"GET /me", cookie, "", ""},
+		{"GET /me", cookie, foreign, fault.OriginNotAllowed},
+		{"GET /me", "", foreign, ""},
+	} {
+		e := request("POST /x")
+		e.Cookies = []string{c.cookie}
+		if c.origin != "" {
+			e.Headers["origin"] = c.origin
+		}
+		r, _ := seen(t, e)
+		r.Route = c.route
+		if _, byCookie, err := (lambdahttp.Delivery{Origins: []string{own}}).AccessToken(r); !byCookie || fault.CodeOf(err) != c.want {
+			t.Errorf("%+v: by cookie %v, %v", c, byCookie, err)
+		}
+	}
+}
+
 // RT-14: a late answer must not put an old refresh cookie over a newer one.
 func TestDelivery_RefreshSetsTheRefreshCookieOnlyIfItChanged(t *testing.T) {
 	done := flow.Refreshed{Tokens: flow.Tokens{

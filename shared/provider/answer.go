@@ -79,15 +79,15 @@ func (a *answer) isA(media ...string) error {
 	return nil
 }
 
+func isASCII(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c > unicode.MaxASCII })
+}
+
 // ErrorReader finds a provider's own error code in the body of an error answer.
 // It returns a name for the log, which must come from the reader's own list and
 // never from the body, and the fault that the code stands for; "" if it knows
 // no such code.
 type ErrorReader func(body []byte) (name string, code fault.Code)
-
-func isASCII(b []byte) bool {
-	return !slices.ContainsFunc(b, func(c byte) bool { return c > unicode.MaxASCII })
-}
 
 // ErrorCodes reads the member "error" of RFC 6749 §5.2, as far as codes has it.
 func ErrorCodes(codes map[string]fault.Code) ErrorReader {
@@ -106,26 +106,63 @@ func ErrorCodes(codes map[string]fault.Code) ErrorReader {
 	}
 }
 
-// refusal is the fault for an answer that is not the success that was hoped
-// for. Overload and failure are told by the status, all else by the body.
-func (a *answer) refusal(read ErrorReader) *fault.Error {
-	if a.status == http.StatusTooManyRequests || a.status >= 500 {
-		f := fault.Newf(fault.ProviderUnavailable, "%s: status %d", a.endpoint, a.status)
-		f.RetryAfter = a.retryAfter()
-		return f
+// readEither asks one reader, which may be nil, and then the other.
+func readEither(first, second ErrorReader) ErrorReader {
+	return func(body []byte) (string, fault.Code) {
+		if first != nil {
+			if name, code := first(body); name != "" {
+				return name, code
+			}
+		}
+		return second(body)
 	}
-	if name, code := read(a.body); name != "" {
-		return fault.Newf(code, "%s: status %d, %s", a.endpoint, a.status, name)
-	}
-	return fault.Newf(fault.BadProviderResponse, "%s: status %d with no known error code", a.endpoint, a.status)
 }
 
-// retryAfter is how long the provider asks us to wait, at most a minute; zero
-// if it does not say. Dates are not understood.
+// refusal is the fault for an answer that is not the success that was hoped
+// for. Overload and failure are told by status and header, all else by the body.
+func (a *answer) refusal(read ErrorReader) *fault.Error {
+	f := fault.Newf(fault.BadProviderResponse, "%s: status %d with no known error code", a.endpoint, a.status)
+	if a.isBusy() {
+		f = fault.Newf(fault.ProviderUnavailable, "%s: status %d", a.endpoint, a.status)
+	} else if name, code := read(a.body); name != "" {
+		f = fault.Newf(code, "%s: status %d, %s", a.endpoint, a.status, name)
+	}
+	if f.Code == fault.ProviderUnavailable {
+		f.RetryAfter = a.retryAfter()
+	}
+	return f
+}
+
+// isBusy reports whether the provider cannot answer now. Some say with 403 that
+// there were too many requests, and tell it from other refusals by a header.
+func (a *answer) isBusy() bool {
+	switch {
+	case a.status == http.StatusTooManyRequests, a.status >= 500:
+		return true
+	case a.status == http.StatusForbidden:
+		return a.header.Get("Retry-After") != "" || a.isLimitReached()
+	default:
+		return false
+	}
+}
+
+// isLimitReached reads GitHub's header, which others have too.
+func (a *answer) isLimitReached() bool { return a.header.Get("X-RateLimit-Remaining") == "0" }
+
+// longestWait is the most that we ask for, and what is asked for when a provider
+// says that its limit is reached and not for how long.
+const longestWait = time.Minute
+
+// retryAfter is how long the provider asks us to wait, as far as we pass it on;
+// zero if it does not say. Dates are not understood.
 func (a *answer) retryAfter() time.Duration {
 	seconds, err := strconv.ParseUint(a.header.Get("Retry-After"), 10, 32)
-	if err != nil {
+	switch {
+	case err == nil:
+		return min(time.Duration(seconds)*time.Second, longestWait)
+	case a.isLimitReached():
+		return longestWait
+	default:
 		return 0
 	}
-	return min(time.Duration(seconds)*time.Second, time.Minute)
 }

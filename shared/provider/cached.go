@@ -15,9 +15,16 @@ const (
 	maxAge = 24 * time.Hour
 	// maxStale is how much longer it is believed while the provider fails.
 	maxStale = time.Hour
-	// coolDown is how long the provider is left alone after it failed, and between
-	// two questions whether a document has changed before its time.
+	// coolDown is how long the provider is left alone after it failed, if it does not
+	// ask for longer, and between two questions whether a document has changed before
+	// its time.
 	coolDown = 30 * time.Second
+	// coldCoolDown is the same where there is no document to go on with, so that
+	// until it is over everybody is refused. It is about as long as two questions that
+	// get no answer: a provider that is down is asked for half of the time at most,
+	// and one that is back is noticed before somebody who was refused has been to
+	// its login page again.
+	coldCoolDown = 2 * time.Second
 )
 
 // cached is a document that lives at a provider: fetched when it is first
@@ -31,6 +38,7 @@ type cached[T any] struct {
 	mu      sync.Mutex
 	value   T
 	expires time.Time // zero: there is no value
+	failure error     // of the last fetch; nil: it went well
 	failed  time.Time
 	renewed time.Time
 	running *flight[T]
@@ -70,9 +78,14 @@ func (c *cached[T]) isUsable() bool {
 }
 
 func (c *cached[T]) isOld() bool {
-	now := c.now()
-	waits := c.isUsable() && now.Before(c.failed.Add(coolDown))
-	return !now.Before(c.expires) && !waits
+	now, quiet := c.now(), coldCoolDown
+	if c.isUsable() {
+		quiet = coolDown
+	}
+	if f := fault.From(c.failure); f != nil {
+		quiet = max(quiet, f.RetryAfter) // as long as the provider asks for
+	}
+	return !now.Before(c.expires) && !now.Before(c.failed.Add(quiet))
 }
 
 func (c *cached[T]) mayRenew() bool {
@@ -84,13 +97,17 @@ func (c *cached[T]) mayRenew() bool {
 	return true
 }
 
-// load returns the document that there is, if no newer one is wanted. Else it
-// fetches one, or waits for whoever does. wanted is called under the lock.
+// load returns the document that there is, or why there is none, if no newer one
+// is wanted. Else it fetches one, or waits for whoever does. wanted is called
+// under the lock.
 func (c *cached[T]) load(ctx context.Context, wanted func() bool) (value T, fresh bool, err error) {
 	for {
 		c.mu.Lock()
 		if !wanted() {
 			defer c.mu.Unlock()
+			if c.failure != nil && !c.isUsable() {
+				return value, false, c.failure
+			}
 			return c.value, false, nil
 		}
 		f := c.running
@@ -127,9 +144,9 @@ func (c *cached[T]) land(f *flight[T], age time.Duration, late bool) {
 	defer c.mu.Unlock()
 	switch {
 	case f.err == nil:
-		c.value, c.expires = f.value, c.now().Add(min(max(age, minAge), maxAge))
+		c.value, c.expires, c.failure = f.value, c.now().Add(min(max(age, minAge), maxAge)), nil
 	case !f.gone:
-		c.failed = c.now()
+		c.failure, c.failed = f.err, c.now()
 	}
 	c.running = nil
 	close(f.done)

@@ -1,20 +1,22 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
 )
 
-// CheckEndpoint reports whether a configured URL can be an endpoint: absolute,
-// https (or http if the client's options allow it), with neither credentials
-// nor a query nor a fragment. what names the URL in the error.
+// CheckEndpoint reports whether a URL can be an endpoint: absolute, https (or http
+// if the client's options allow it), with neither credentials nor a fragment. It may
+// have a query, to which parameters are added (RFC 6749 §3.1). what names the URL in
+// the error.
 func (c *Client) CheckEndpoint(what, raw string) error {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(raw, "?#"):
-		return fmt.Errorf("%s: want an absolute URL without credentials, query and fragment", what)
+	case err != nil || u.Host == "" || u.User != nil || strings.Contains(raw, "#"):
+		return fmt.Errorf("%s: want an absolute URL without credentials and fragment", what)
 	case u.Scheme == "https", u.Scheme == "http" && c.insecure:
 		return nil
 	case u.Scheme == "http":
@@ -22,6 +24,23 @@ func (c *Client) CheckEndpoint(what, raw string) error {
 	default:
 		return fmt.Errorf("%s: want https", what)
 	}
+}
+
+// CheckIssuer is CheckEndpoint for an issuer, which has no query (OpenID Connect
+// Discovery 1.0 §3).
+func (c *Client) CheckIssuer(raw string) error {
+	if strings.Contains(raw, "?") {
+		return errors.New("issuer: want a URL without query")
+	}
+	return c.CheckEndpoint("issuer", raw)
+}
+
+// CheckClientID reports whether a configured client id can be one.
+func CheckClientID(id string) error {
+	if !visibleASCII(id) {
+		return errors.New("client id: want visible ASCII characters")
+	}
+	return nil
 }
 
 // visibleASCII reports whether s has only characters that a header or a form

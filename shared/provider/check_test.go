@@ -81,6 +81,18 @@ func TestEmail_IsKeptWholeOrDropped(t *testing.T) {
 	}
 }
 
+// An issuer has no query; an endpoint may have one.
+func TestCheckIssuer_HasNoQuery(t *testing.T) {
+	c := provider.NewClient(provider.Options{})
+	for raw, want := range map[string]bool{
+		"https://p.example": true, "https://p.example/a/": true, "https://p.example/?": false, "https://p.example?a=b": false, "http://p.example": false,
+	} {
+		if err := c.CheckIssuer(raw); (err == nil) != want {
+			t.Errorf("%q: %v", raw, err)
+		}
+	}
+}
+
 func TestCheckEndpoint_TakesHTTPSAlone(t *testing.T) {
 	strict := provider.NewClient(provider.Options{})
 	insecure := provider.NewClient(provider.Options{InsecureProviders: true})
@@ -93,7 +105,7 @@ func TestCheckEndpoint_TakesHTTPSAlone(t *testing.T) {
 		"file:///etc/passwd":        {false, false},
 		"gopher://p.example/":       {false, false},
 		"https://u:p@p.example/":    {false, false},
-		"https://p.example/?a=b":    {false, false},
+		"https://p.example/?a=b":    {true, true},
 		"https://p.example/#f":      {false, false},
 		"https://p.example/\x00":    {false, false},
 		"https://p.example:x/token": {false, false},

@@ -84,7 +84,7 @@ func hang(_ http.ResponseWriter, r *http.Request) {
 func TestExchange_GivesUpAfterThreeSeconds(t *testing.T) {
 	serve(t, hang, func(t *testing.T, c *Client) {
 		start := time.Now()
-		_, err := c.testOAuth2().Exchange(t.Context(), Authorization{Code: "c"})
+		_, err := c.testOAuth2().exchange(t.Context(), Authorization{Code: "c"})
 		if fault.CodeOf(err) != fault.ProviderTimeout || time.Since(start) != 3*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
@@ -119,7 +119,7 @@ func TestGetJSON_GivesUpAtTheCallersDeadline(t *testing.T) {
 func TestExchange_StopsConnectingAfterOneAndAHalfSeconds(t *testing.T) {
 	serve(t, nil, func(t *testing.T, c *Client) {
 		start := time.Now()
-		_, err := c.testOAuth2().Exchange(t.Context(), Authorization{Code: "c"})
+		_, err := c.testOAuth2().exchange(t.Context(), Authorization{Code: "c"})
 		if fault.CodeOf(err) != fault.ProviderUnavailable || time.Since(start) != 1500*time.Millisecond {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
@@ -138,7 +138,7 @@ func TestExchange_LeavesNoDialBehind(t *testing.T) {
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := c.testOAuth2().Exchange(ctx, Authorization{Code: "c"})
+		_, err := c.testOAuth2().exchange(ctx, Authorization{Code: "c"})
 		if fault.CodeOf(err) != fault.ProviderTimeout {
 			t.Errorf("got %v", err)
 		}
@@ -181,7 +181,7 @@ func TestExchange_SendsTheCodeOnceWhenTheConnectionDies(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}
 	serve(t, handler, func(t *testing.T, c *Client) {
-		_, err := c.testOAuth2().Exchange(t.Context(), Authorization{Code: "c"})
+		_, err := c.testOAuth2().exchange(t.Context(), Authorization{Code: "c"})
 		if fault.CodeOf(err) != fault.ProviderUnavailable || requests != 1 {
 			t.Errorf("got %v after %d requests", err, requests)
 		}
@@ -200,7 +200,7 @@ func TestExchange_SendsTheFormOfTheStandard(t *testing.T) {
 		_, _ = w.Write([]byte(`{"access_token":"at","token_type":"bearer"}`))
 	}
 	serve(t, handler, func(t *testing.T, c *Client) {
-		token, err := c.testOAuth2().Exchange(t.Context(), Authorization{Code: "c d+e", RedirectURI: "https://a/b", CodeVerifier: "v", State: "s", Nonce: "n"})
+		token, err := c.testOAuth2().exchange(t.Context(), Authorization{Code: "c d+e", RedirectURI: "https://a/b", CodeVerifier: "v", State: "s", Nonce: "n"})
 		if err != nil || token.Access.Reveal() != "at" {
 			t.Errorf("got %q, %v", token.Access.Reveal(), err)
 		}

@@ -67,6 +67,15 @@ func (t *IDToken) Claims(into any) error {
 	return nil
 }
 
+// sameSubject refuses a user object of somebody else than the id_token's
+// subject (OpenID Connect Core 1.0 §5.3.2). Fault: bad_provider_response.
+func (t *IDToken) sameSubject(subject string) error {
+	if subject != t.Identity.Subject {
+		return fault.Newf(fault.BadProviderResponse, "userinfo: %w: not the id_token's", ErrSubject)
+	}
+	return nil
+}
+
 // refuseIDToken makes the fault. Nothing of the token is in it.
 func refuseIDToken(cause error) error {
 	return fault.Newf(fault.BadProviderResponse, "id_token: %w", cause)

@@ -114,11 +114,11 @@ func TestIDToken_Claims(t *testing.T) {
 	if err := id.Claims(&Claims{}); fault.CodeOf(err) != fault.BadProviderResponse || !errors.Is(err, ErrClaims) {
 		t.Errorf("got %v", err)
 	}
-	if err := id.SameSubject("1"); err != nil {
+	if err := id.sameSubject("1"); err != nil {
 		t.Error(err)
 	}
 	for _, other := range []string{"", "2", "1 ", "01"} {
-		if err := id.SameSubject(other); fault.CodeOf(err) != fault.BadProviderResponse || !errors.Is(err, ErrSubject) {
+		if err := id.sameSubject(other); fault.CodeOf(err) != fault.BadProviderResponse || !errors.Is(err, ErrSubject) {
 			t.Errorf("%q: got %v", other, err)
 		}
 	}

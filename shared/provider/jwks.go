@@ -49,7 +49,8 @@ func (k sharedKey) Key(string) (jws.PublicKey, bool) { return k.key, true }
 // fetched when the first token comes, kept as long as the provider's
 // Cache-Control allows (5 minutes to 24 hours), and fetched once more for a
 // token whose key is not among them, at most every 30 seconds. While the
-// provider fails, keys serve one hour longer.
+// provider fails, keys serve one hour longer; without any, it is left alone for
+// two seconds, or as long as it asks for.
 type JWKS struct {
 	client         *Client
 	url, algorithm string
@@ -71,7 +72,7 @@ func (j *JWKS) Check() error { return j.client.CheckEndpoint("JWKS URL", j.url) 
 func (j *JWKS) Verify(ctx context.Context, token string) ([]byte, error) {
 	set, fresh, err := j.keys.get(ctx)
 	if err != nil {
-		return nil, &fault.Error{Code: fault.TemporarilyUnavailable, Err: err,
+		return nil, &fault.Error{Code: fault.TemporarilyUnavailable, Err: err, RetryAfter: fault.From(err).RetryAfter,
 			Message: "The login provider's keys cannot be had. Start again in a moment."}
 	}
 	expect := jws.Expect{Types: typesOfIDTokens(), Algorithm: j.algorithm}

@@ -189,8 +189,76 @@ func TestJWKS_OldKeysServeAnHourWhileTheProviderFails(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		i.answers(nil)
-		verifies(t, j, "k1", nil) // nobody has to wait once it is back
+		time.Sleep(2 * time.Second)
+		verifies(t, j, "k1", nil)
 	})
+}
+
+// F-12: without keys, the provider is asked by one login, for all of them and for
+// those of the next two seconds; then it is asked again.
+func TestJWKS_WithoutKeysTheProviderIsLeftAloneForTwoSeconds(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"hangs": hang, "fails": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+	} {
+		i := &issuer{answer: answer}
+		published(t, i, func(t *testing.T, j *JWKS) {
+			refused := func() {
+				start := time.Now()
+				_, err := j.Verify(t.Context(), idToken(t, "k1"))
+				if took := time.Since(start); fault.CodeOf(err) != fault.TemporarilyUnavailable || took > 2*time.Second {
+					t.Errorf("%s: got %v after %v", name, err, took)
+				}
+			}
+			var all sync.WaitGroup
+			for range 50 {
+				all.Go(refused)
+			}
+			all.Wait()
+			for range 19 {
+				refused()
+				time.Sleep(100 * time.Millisecond)
+			}
+			i.wants(t, 2)
+			time.Sleep(100 * time.Millisecond)
+			refused()
+			i.wants(t, 4)
+			i.answers(nil)
+			refused()
+			time.Sleep(2 * time.Second)
+			verifies(t, j, "k1", nil)
+			verifies(t, j, "k1", nil)
+			i.wants(t, 5)
+		})
+	}
+}
+
+// F-12: who asks to be left alone for longer is, and the client hears of it; a day
+// would keep everybody out for a day.
+func TestJWKS_ProviderIsLeftAloneAsLongAsItAsksFor(t *testing.T) {
+	for asked, want := range map[string]time.Duration{"30": 30 * time.Second, "86400": time.Minute, "1": 2 * time.Second, "": 2 * time.Second} {
+		i := &issuer{answer: func(w http.ResponseWriter, _ *http.Request) {
+			if asked != "" {
+				w.Header().Set("Retry-After", asked)
+			}
+			w.WriteHeader(http.StatusTooManyRequests)
+		}}
+		published(t, i, func(t *testing.T, j *JWKS) {
+			refused := func() {
+				_, err := j.Verify(t.Context(), idToken(t, "k1"))
+				if f := fault.From(err); f == nil || f.Code != fault.TemporarilyUnavailable || asked == "30" && f.RetryAfter != want {
+					t.Errorf("asked for %q: got %+v", asked, f)
+				}
+			}
+			refused()
+			time.Sleep(want - time.Nanosecond) // virtual
+			refused()
+			i.wants(t, 1)
+			time.Sleep(time.Nanosecond)
+			i.answers(nil)
+			verifies(t, j, "k1", nil)
+			i.wants(t, 2)
+		})
+	}
 }
 
 // While the provider fails, a token with an unknown key is still refused as that.

@@ -24,6 +24,8 @@ type OAuth2 struct {
 	AuthURL      string
 	TokenURL     string
 	Scopes       []string
+	// AuthParams are more parameters of the authorization request, by name.
+	AuthParams map[string]string
 	// NoNonce and NoPKCE leave out what the provider does not document. One of
 	// the two ties the code to the login; without both it is state alone.
 	NoNonce, NoPKCE bool
@@ -32,19 +34,20 @@ type OAuth2 struct {
 	ReadError ErrorReader
 }
 
-// Check reports what is wrong with the configuration, everything at once.
-func (o *OAuth2) Check() error {
-	var id error
-	if !visibleASCII(o.ClientID) {
-		id = errors.New("client id: want visible ASCII characters")
-	}
-	return errors.Join(id, o.Client.CheckEndpoint("authorization URL", o.AuthURL), o.Client.CheckEndpoint("token URL", o.TokenURL))
+// check reports what is wrong with the configuration, everything at once.
+func (o *OAuth2) check() error {
+	return errors.Join(CheckClientID(o.ClientID),
+		o.Client.CheckEndpoint("authorization URL", o.AuthURL), o.Client.CheckEndpoint("token URL", o.TokenURL))
 }
 
-// AuthorizeURL is the authorization request. It has the parameters of the
-// standards that we use, those of params, and no others; scope only if there are
-// scopes.
-func (o *OAuth2) AuthorizeURL(r AuthorizeRequest, params ...oauth2.AuthCodeOption) string {
+// authorizeURL is the authorization request. It has the parameters of the
+// standards that we use, AuthParams, and no others but the endpoint's own; scope only
+// if there are scopes.
+func (o *OAuth2) authorizeURL(r AuthorizeRequest) string {
+	var params []oauth2.AuthCodeOption
+	for name, value := range o.AuthParams {
+		params = append(params, oauth2.SetAuthURLParam(name, value))
+	}
 	if !o.NoNonce {
 		params = append(params, oauth2.SetAuthURLParam("nonce", r.Nonce))
 	}
@@ -53,8 +56,9 @@ func (o *OAuth2) AuthorizeURL(r AuthorizeRequest, params ...oauth2.AuthCodeOptio
 			oauth2.SetAuthURLParam("code_challenge_method", "S256"))
 	}
 	url := o.config(r.RedirectURI).AuthCodeURL(r.State, params...)
-	// Not every provider takes + for a space. A plus sign itself is %2B here.
-	return strings.ReplaceAll(url, "+", "%20")
+	// Not every provider takes + for a space. In our parameters a plus sign itself is
+	// %2B; the endpoint's own URL stays as it is.
+	return o.AuthURL + strings.ReplaceAll(strings.TrimPrefix(url, o.AuthURL), "+", "%20")
 }
 
 // Tokens are what a code was exchanged for.
@@ -63,12 +67,12 @@ type Tokens struct {
 	ID     secret.String // empty if the provider sent no id_token; not checked yet
 }
 
-// Exchange redeems the code for tokens. It makes one request at most,
+// exchange redeems the code for tokens. It makes one request at most,
 // whatever happens: after a lost answer nobody knows whether the code was
 // redeemed, and a code seen twice makes the provider revoke its tokens (RFC 6749
 // §4.1.2). Its errors are faults. Expiry, scope and refresh_token of the answer are
 // not looked at.
-func (o *OAuth2) Exchange(ctx context.Context, a Authorization, params ...oauth2.AuthCodeOption) (Tokens, error) {
+func (o *OAuth2) exchange(ctx context.Context, a Authorization, params ...oauth2.AuthCodeOption) (Tokens, error) {
 	transport := &tokenTransport{oauth: o}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport})
 	if !o.NoPKCE {
@@ -176,10 +180,5 @@ var standardErrors = map[string]fault.Code{
 }
 
 func (o *OAuth2) readError(body []byte) (string, fault.Code) {
-	if o.ReadError != nil {
-		if name, code := o.ReadError(body); name != "" {
-			return name, code
-		}
-	}
-	return ErrorCodes(standardErrors)(body)
+	return readEither(o.ReadError, ErrorCodes(standardErrors))(body)
 }

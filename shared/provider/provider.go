@@ -16,9 +16,9 @@ type Provider interface {
 	Name() string
 	// DisplayName is the name for people, such as "Kakao".
 	DisplayName() string
-	// Issuer is the value of the iss parameter that the provider may add to its
-	// authorization response (RFC 9207); "" if it has none.
-	Issuer() string
+	// Issuers are the values that iss may have in an authorization response of the
+	// provider (RFC 9207). Whether there has to be one, RequiresIssuer says.
+	Issuers() []string
 	// AuthorizeURL is where the browser goes to log in. Only a provider that has to
 	// ask for its own endpoints first makes a request and can fail, with the faults
 	// bad_provider_response, provider_unavailable and provider_timeout.

@@ -29,14 +29,18 @@ type Identity struct {
 
 var providerName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
+// IsProviderName reports whether s can be a provider's name, which is in
+// identities, routes and variables: up to 32 of a-z, 0-9 and -, a letter first.
+func IsProviderName(s string) bool { return providerName.MatchString(s) }
+
 // maxSubject is the length that OpenID Connect Core 1.0 §2 allows for sub.
 const maxSubject = 255
 
-// NewIdentity checks both parts: a provider's name is lower-case letters,
-// digits and dashes; a subject is 1 to 255 visible ASCII characters (OpenID
-// Connect Core 1.0 §2 says ASCII). Anything else could make two people one.
+// NewIdentity checks both parts: a provider's name as IsProviderName has it; a
+// subject is 1 to 255 visible ASCII characters (OpenID Connect Core 1.0 §2 says
+// ASCII). Anything else could make two people one.
 func NewIdentity(provider, subject string) (Identity, error) {
-	if !providerName.MatchString(provider) {
+	if !IsProviderName(provider) {
 		return Identity{}, fmt.Errorf("provider name %.40q is not valid", provider)
 	}
 	if subject == "" || len(subject) > maxSubject {

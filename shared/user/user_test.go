@@ -50,6 +50,9 @@ func TestNewIdentity_TakesOnlyWhatTellsPeopleApart(t *testing.T) {
 		{"kakao", "홍길동", false},
 		{"kakao", strings.Repeat("s", 256), false},
 	} {
+		if test.subject == "1" && user.IsProviderName(test.provider) != test.valid {
+			t.Errorf("IsProviderName(%q) is %v", test.provider, !test.valid)
+		}
 		got, err := user.NewIdentity(test.provider, test.subject)
 		if (err == nil) != test.valid {
 			t.Errorf("%q, %.20q: %v", test.provider, test.subject, err)

@@ -17,7 +17,7 @@ const (
 	Shop            = "shop"
 	ShopOrigin      = "https://shop.example.com"
 	ShopRedirectURI = ShopOrigin + "/login/kakao"
-	ShopReturnURL   = "https://landing.example.com/welcome?from=login"
+	ShopReturnURL   = ShopOrigin + "/welcome?from=login"
 )
 
 // OtherOrigin is the origin of the client "other", which has a redirect URI of

@@ -20,7 +20,7 @@ const (
 	name   = "apple"
 	issuer = "https://appleid.apple.com"
 	// otherIssuer was in tokens for some days of June 2025, signed with the keys of
-	// issuer.
+	// issuer. Whether Apple names itself in its responses, and how, is not known.
 	otherIssuer = "https://account.apple.com"
 
 	authURL  = issuer + "/auth/authorize"
@@ -45,7 +45,7 @@ type Config struct {
 
 // Provider implements provider.FormPoster.
 type Provider struct {
-	oidc         provider.OIDC // without its client secret, which is for a time only
+	*provider.CodeFlow
 	clientSecret *clientSecret
 }
 
@@ -60,47 +60,30 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 	if c.Issuer != "" {
 		issuers = []string{c.Issuer}
 	}
-	p := &Provider{oidc: provider.OIDC{
+	flow, flowErr := provider.NewCodeFlow(provider.Parts{
+		Name:        name,
+		DisplayName: "Apple",
+		Issuers:     issuers,
 		OAuth2: provider.OAuth2{
-			Client:   client,
-			ClientID: c.ClientID,
-			AuthURL:  cmp.Or(c.AuthURL, authURL),
-			TokenURL: cmp.Or(c.TokenURL, tokenURL),
-			Scopes:   []string{"name", "email"},
+			Client:     client,
+			ClientID:   c.ClientID, // its secret is for a time only
+			AuthURL:    cmp.Or(c.AuthURL, authURL),
+			TokenURL:   cmp.Or(c.TokenURL, tokenURL),
+			Scopes:     []string{"name", "email"},
+			AuthParams: map[string]string{"response_mode": "form_post"},
 		},
-		IDTokens: provider.IDTokens{
-			Provider:  name,
-			Issuers:   issuers,
-			Audiences: []string{c.ClientID},
-			Keys:      provider.NewJWKS(client, cmp.Or(c.KeysURL, keysURL), jws.RS256),
-			Now:       client.Now,
-		},
-	}}
-	var secretErr error
-	p.clientSecret, secretErr = newClientSecret(c, issuers[0], client.Now)
-	if err := errors.Join(p.oidc.Check(), secretErr); err != nil {
+		Keys: provider.NewJWKS(client, cmp.Or(c.KeysURL, keysURL), jws.RS256),
+	})
+	minter, secretErr := newClientSecret(c, issuers[0], client.Now)
+	if err := errors.Join(flowErr, secretErr); err != nil {
 		return nil, fmt.Errorf("apple: %w", err)
 	}
-	return p, nil
+	return &Provider{flow, minter}, nil
 }
-
-// Name implements provider.Provider.
-func (p *Provider) Name() string { return name }
-
-// DisplayName implements provider.Provider.
-func (p *Provider) DisplayName() string { return "Apple" }
-
-// Issuer implements provider.Provider.
-func (p *Provider) Issuer() string { return p.oidc.IDTokens.Issuers[0] }
 
 // FormPost implements provider.FormPoster: Apple wants it so whenever a scope is
 // asked for.
 func (p *Provider) FormPost() {}
-
-// AuthorizeURL implements provider.Provider.
-func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
-	return p.oidc.AuthorizeURL(r, oauth2.SetAuthURLParam("response_mode", "form_post")), nil
-}
 
 // Identify implements provider.Provider. The address is the id_token's; one that
 // Apple relays is an address like any other.
@@ -108,12 +91,11 @@ func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) 
 // The name is what the browser says that the person told Apple, and it says so at
 // the first authorization only: a login that fails after it has lost the name.
 func (p *Provider) Identify(ctx context.Context, a provider.Authorization) (provider.Person, error) {
-	oidc := p.oidc
-	var err error
-	if oidc.ClientSecret, err = p.clientSecret.get(); err != nil {
+	minted, err := p.clientSecret.get()
+	if err != nil {
 		return provider.Person{}, err
 	}
-	identity, claims, err := oidc.Identify(ctx, a)
+	identity, claims, err := p.RedeemClaims(ctx, a, oauth2.SetAuthURLParam("client_secret", minted.Reveal()))
 	if err != nil {
 		return provider.Person{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,7 +186,8 @@ func TestIdentify_EmailIsVerifiedByBooleanOrText(t *testing.T) {
 	}
 }
 
-// In June 2025 tokens named another issuer for some days.
+// In June 2025 tokens named another issuer for some days. Responses may name
+// either, or none, which Apple does not document (ST-05).
 func TestIdentify_TakesBothIssuersOfApple(t *testing.T) {
 	for issuer, want := range map[string]fault.Code{
 		"https://appleid.apple.com": "", "https://account.apple.com": "",
@@ -196,8 +198,12 @@ func TestIdentify_TakesBothIssuersOfApple(t *testing.T) {
 		c := config(base)
 		c.Issuer = ""
 		signer.Mutate(&providertest.Mutation{Claims: func(claims map[string]any) { claims["iss"] = issuer }})
-		if _, err := login(t, fake, newApple(t, c), providertest.Persons()[0], ""); fault.CodeOf(err) != want {
+		p := newApple(t, c)
+		if _, err := login(t, fake, p, providertest.Persons()[0], ""); fault.CodeOf(err) != want {
 			t.Errorf("%s: got %v, want %q", issuer, err, want)
+		}
+		if required, err := provider.RequiresIssuer(t.Context(), p); slices.Contains(p.Issuers(), issuer) != (want == "") || required || err != nil {
+			t.Errorf("%s: responses: %q, required %v, %v", issuer, p.Issuers(), required, err)
 		}
 	}
 }
@@ -265,7 +271,7 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "apple: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"JWKS URL: want an absolute URL without credentials, query and fragment\n" +
+		"JWKS URL: want an absolute URL without credentials and fragment\n" +
 		"private key: want the text of a .p8 file"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,8 +37,8 @@ func TestNew_OffersWhatHasAClientID(t *testing.T) {
 	if !ok || len(some.All()) != 1 || some.All()[0] != kakao {
 		t.Fatalf("got %v, want kakao alone", some.All())
 	}
-	if kakao.DisplayName() != "Kakao" || kakao.Issuer() != "https://kauth.kakao.com" {
-		t.Errorf("got %q, %q", kakao.DisplayName(), kakao.Issuer())
+	if kakao.DisplayName() != "Kakao" || !slices.Equal(kakao.Issuers(), []string{"https://kauth.kakao.com"}) {
+		t.Errorf("got %q, %q", kakao.DisplayName(), kakao.Issuers())
 	}
 	if got, err := kakao.AuthorizeURL(t.Context(), provider.AuthorizeRequest{}); err != nil || !strings.HasPrefix(got, "https://look.example/a?client_id=key&") {
 		t.Errorf("got %s", got)

@@ -3,6 +3,7 @@ package github_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -172,7 +173,7 @@ func TestIdentify_ErrorCodesOfGitHub(t *testing.T) {
 	for code, want := range map[string]fault.Code{
 		"bad_verification_code":        fault.LoginExpired,
 		"incorrect_client_credentials": fault.ProviderMisconfigured,
-		"redirect_uri_mismatch":        fault.ProviderMisconfigured,
+		"redirect_uri_mismatch":        fault.LoginExpired,
 		"unverified_user_email":        fault.BadProviderResponse,
 		"x":                            fault.BadProviderResponse,
 	} {
@@ -183,13 +184,44 @@ func TestIdentify_ErrorCodesOfGitHub(t *testing.T) {
 	}
 }
 
+// Limits of GitHub's API, as it documents them: 403 as well as 429, and a header.
+func TestIdentify_LimitsOfGitHub(t *testing.T) {
+	limited := func(status int, header http.Header) providertest.Answer {
+		return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			for name := range header {
+				w.Header().Set(name, header.Get(name))
+			}
+			providertest.JSON(status, `{"message":"API rate limit exceeded","documentation_url":"https://docs.github.com/rest"}`)(w, r, nil)
+		}
+	}
+	for _, status := range []int{http.StatusForbidden, http.StatusTooManyRequests} {
+		for name, c := range map[string]struct {
+			header http.Header
+			wait   time.Duration
+		}{
+			"primary":             {http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"1900000000"}}, time.Minute},
+			"secondary":           {http.Header{"X-Ratelimit-Remaining": {"4999"}, "Retry-After": {"30"}}, 30 * time.Second},
+			"secondary, for long": {http.Header{"Retry-After": {"3600"}}, time.Minute},
+		} {
+			_, err := ask(t, providertest.Userinfo, limited(status, c.header))
+			if fault.CodeOf(err) != fault.ProviderUnavailable || fault.From(err).RetryAfter != c.wait {
+				t.Errorf("%s, %d: got %v, to wait %v; want %v", name, status, err, fault.From(err).RetryAfter, c.wait)
+			}
+		}
+	}
+	other := http.Header{"X-Ratelimit-Remaining": {"4999"}}
+	if _, err := ask(t, providertest.Userinfo, limited(http.StatusForbidden, other)); fault.CodeOf(err) != fault.BadProviderResponse {
+		t.Errorf("403 for another reason: got %v", err)
+	}
+}
+
 func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	_, err := github.New(github.Config{ClientID: "a b", AuthURL: "ftp://a", TokenURL: "http://a", UserinfoURL: "https://u:p@a"},
 		provider.NewClient(provider.Options{}))
 	want := "github: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment"
+		"userinfo URL: want an absolute URL without credentials and fragment"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

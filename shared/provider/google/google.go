@@ -1,6 +1,6 @@
 // Package google is the login with Google (developers.google.com, OpenID
-// Connect). It owns Google's endpoints and issuers, and what Google's word for
-// an email address is worth.
+// Connect). It owns Google's endpoints, issuers and error codes, and what
+// Google's word for an email address is worth.
 package google
 
 import (
@@ -36,10 +36,7 @@ type Config struct {
 }
 
 // Provider implements provider.Provider.
-type Provider struct {
-	oidc   provider.OIDC
-	issuer string
-}
+type Provider struct{ *provider.CodeFlow }
 
 // New makes the provider, or says everything that is wrong with the
 // configuration. It makes no network request.
@@ -48,7 +45,10 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 	if c.Issuer != "" {
 		issuers = []string{c.Issuer}
 	}
-	p := &Provider{issuer: issuers[0], oidc: provider.OIDC{
+	flow, err := provider.NewCodeFlow(provider.Parts{
+		Name:        name,
+		DisplayName: "Google",
+		Issuers:     issuers,
 		OAuth2: provider.OAuth2{
 			Client:       client,
 			ClientID:     c.ClientID,
@@ -56,34 +56,16 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 			AuthURL:      cmp.Or(c.AuthURL, authURL),
 			TokenURL:     cmp.Or(c.TokenURL, tokenURL),
 			Scopes:       []string{"openid", "email", "profile"},
+			ReadError:    provider.ErrorCodes(tokenErrors),
 		},
-		IDTokens: provider.IDTokens{
-			Provider:  name,
-			Issuers:   issuers,
-			Audiences: []string{c.ClientID},
-			Keys:      provider.NewJWKS(client, cmp.Or(c.KeysURL, keysURL), jws.RS256),
-			Now:       client.Now,
-		},
-		UserinfoURL: cmp.Or(c.UserinfoURL, userinfoURL),
-	}}
-	if err := p.oidc.Check(); err != nil {
+		Keys:          provider.NewJWKS(client, cmp.Or(c.KeysURL, keysURL), jws.RS256),
+		UserinfoURL:   cmp.Or(c.UserinfoURL, userinfoURL),
+		ReadUserError: readUserError,
+	})
+	if err != nil {
 		return nil, fmt.Errorf("google: %w", err)
 	}
-	return p, nil
-}
-
-// Name implements provider.Provider.
-func (p *Provider) Name() string { return name }
-
-// DisplayName implements provider.Provider.
-func (p *Provider) DisplayName() string { return "Google" }
-
-// Issuer implements provider.Provider.
-func (p *Provider) Issuer() string { return p.issuer }
-
-// AuthorizeURL implements provider.Provider.
-func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
-	return p.oidc.AuthorizeURL(r), nil
+	return &Provider{flow}, nil
 }
 
 // Identify implements provider.Provider. An address counts as verified only
@@ -91,7 +73,7 @@ func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) 
 // Workspace: an account with any other address has it from when it was made,
 // and it may be another person's now.
 func (p *Provider) Identify(ctx context.Context, a provider.Authorization) (provider.Person, error) {
-	identity, claims, err := p.oidc.Identify(ctx, a)
+	identity, claims, err := p.RedeemClaims(ctx, a)
 	if err != nil {
 		return provider.Person{}, err
 	}

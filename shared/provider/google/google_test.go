@@ -1,11 +1,13 @@
 package google_test
 
 import (
-	"net/url"
+	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"daemun/shared/fault"
 	"daemun/shared/provider"
 	"daemun/shared/provider/google"
 	"daemun/shared/provider/providertest"
@@ -57,8 +59,8 @@ func TestAuthorizeURL_HasExactlyTheStandardParameters(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}
-	if _, err := url.Parse(got); err != nil || g.Issuer() != "https://accounts.google.com" || g.DisplayName() != "Google" {
-		t.Error(err, g.Issuer(), g.DisplayName())
+	if issuers := []string{"https://accounts.google.com", "accounts.google.com"}; !slices.Equal(g.Issuers(), issuers) || g.DisplayName() != "Google" {
+		t.Error(g.Issuers(), g.DisplayName())
 	}
 }
 
@@ -94,14 +96,55 @@ func TestIdentify_EmailIsVerifiedWhereGoogleIsTheAuthority(t *testing.T) {
 	}
 }
 
+// The codes that Google documents, where and as they were seen.
+func TestIdentify_ErrorCodesOfGoogle(t *testing.T) {
+	const token, api = providertest.Token, providertest.Userinfo
+	reason := func(reasons string) string { return `{"error":{"errors":[` + reasons + `],"code":403,"message":"x"}}` }
+	for _, c := range []struct {
+		endpoint providertest.Endpoint
+		status   int
+		body     string
+		want     fault.Code
+	}{
+		{token, 400, `{"error":"invalid_grant","error_description":"Bad Request"}`, fault.LoginExpired},
+		{token, 400, `{"error":"redirect_uri_mismatch","error_description":"x"}`, fault.LoginExpired},
+		{token, 401, `{"error":"invalid_client"}`, fault.ProviderMisconfigured},
+		{token, 401, `{"error":"deleted_client"}`, fault.ProviderMisconfigured},
+		{token, 403, `{"error":"rate_limit_exceeded"}`, fault.ProviderUnavailable},
+		{token, 400, `{"error":"x"}`, fault.BadProviderResponse},
+		{api, 401, `{"error":"invalid_request","error_description":"Invalid Credentials"}`, fault.BadProviderResponse},
+		{api, 403, `{"error":"insufficient_scope"}`, fault.ProviderMisconfigured},
+		{api, 403, reason(`{"domain":"usageLimits","reason":"rateLimitExceeded"}`), fault.ProviderUnavailable},
+		{api, 403, reason(`{"reason":"x"},{"reason":"userRateLimitExceeded"}`), fault.ProviderUnavailable},
+		{api, 403, reason(`{"reason":"accessNotConfigured"}`), fault.ProviderMisconfigured},
+		{api, 403, reason(`{"reason":"x"}`), fault.BadProviderResponse},
+		{api, 403, reason(``), fault.BadProviderResponse},
+		{api, 403, `{"error":{"errors":{"reason":"rateLimitExceeded"}}}`, fault.BadProviderResponse},
+	} {
+		fake := newFake()
+		server := httptest.NewServer(fake)
+		t.Cleanup(server.Close)
+		fake.Always(c.endpoint, providertest.JSON(c.status, c.body))
+		g, err := newProvider(server.URL, providertest.OIDCClientSecret, provider.NewClient(provider.Options{InsecureProviders: true}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = g.Identify(t.Context(), provider.Authorization{RedirectURI: "https://a.example", Nonce: providertest.NonceOfCode,
+			Code: fake.Code(providertest.Persons()[0], "", "https://a.example"), CodeVerifier: "any"})
+		if fault.CodeOf(err) != c.want || fake.Hits(c.endpoint) != 1 {
+			t.Errorf("%d %s: got %v after %d requests, want %s", c.status, c.body, err, fake.Hits(c.endpoint), c.want)
+		}
+	}
+}
+
 func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	_, err := google.New(google.Config{ClientID: "a b", AuthURL: "ftp://a", TokenURL: "http://a", UserinfoURL: "https://u:p@a", KeysURL: "http://a"},
 		provider.NewClient(provider.Options{}))
 	want := "google: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"JWKS URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment"
+		"userinfo URL: want an absolute URL without credentials and fragment\n" +
+		"JWKS URL: plain http needs INSECURE_PROVIDERS=true"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

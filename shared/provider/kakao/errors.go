@@ -9,7 +9,9 @@ import (
 )
 
 // tokenErrors are the codes that Kakao documents for the token endpoint and
-// that mean more than their RFC 6749 code. Texts may change, codes do not.
+// that mean more than their RFC 6749 code. Texts may change, codes do not. None of
+// those that blame the code is an alarm: anybody can bring us a code that they got
+// at another redirect URI of the app.
 var tokenErrors = map[string]fault.Code{
 	"KOE003": fault.ProviderUnavailable,   // a temporary failure
 	"KOE004": fault.ProviderMisconfigured, // Kakao Login is switched off
@@ -18,7 +20,7 @@ var tokenErrors = map[string]fault.Code{
 	"KOE010": fault.ProviderMisconfigured, // wrong or missing client secret
 	"KOE101": fault.ProviderMisconfigured, // unknown key
 	"KOE237": fault.ProviderUnavailable,   // too many token requests
-	"KOE303": fault.ProviderMisconfigured, // another redirect URI than at the start
+	"KOE303": fault.LoginExpired,          // code of another redirect URI
 	"KOE320": fault.LoginExpired,          // code used, expired or unknown
 }
 
@@ -27,6 +29,7 @@ var tokenErrors = map[string]fault.Code{
 var userErrors = map[int]fault.Code{
 	-1:   fault.ProviderUnavailable,   // internal
 	-3:   fault.ProviderMisconfigured, // feature not enabled
+	-4:   fault.BadProviderResponse,   // account restricted
 	-5:   fault.ProviderMisconfigured, // no permission
 	-7:   fault.ProviderUnavailable,   // maintenance
 	-10:  fault.ProviderUnavailable,   // quota exceeded, with status 400
@@ -35,6 +38,7 @@ var userErrors = map[int]fault.Code{
 	-101: fault.BadProviderResponse,   // person not linked to the app
 	-103: fault.BadProviderResponse,   // dormant or unknown account
 	-401: fault.BadProviderResponse,   // token refused
+	-402: fault.ProviderMisconfigured, // the token lacks a consent item
 	-406: fault.BadProviderResponse,   // person under 14
 	-603: fault.ProviderUnavailable,   // internal timeout
 }

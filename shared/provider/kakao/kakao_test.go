@@ -1,6 +1,7 @@
 package kakao_test
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -67,11 +68,15 @@ func TestContract_OIDC(t *testing.T) {
 }
 
 func newOIDCProvider(base, clientSecret string, client *provider.Client) (provider.Provider, error) {
-	return kakao.New(kakao.Config{
+	return kakao.New(oidcConfig(base, clientSecret), client)
+}
+
+func oidcConfig(base, clientSecret string) kakao.Config {
+	return kakao.Config{
 		ClientID: providertest.KakaoClientID, ClientSecret: secret.New(clientSecret), OIDC: true,
 		AuthURL: base + providertest.KakaoAuthorizePath, TokenURL: base + providertest.KakaoTokenPath,
 		UserinfoURL: base + providertest.KakaoUserinfoPath, KeysURL: base + providertest.KakaoKeysPath,
-	}, client)
+	}
 }
 
 func TestAuthorizeURL_ScopeIsWhatIsConfiguredAndOpenID(t *testing.T) {
@@ -81,7 +86,7 @@ func TestAuthorizeURL_ScopeIsWhatIsConfiguredAndOpenID(t *testing.T) {
 	}{
 		{kakao.Config{}, ""},
 		{kakao.Config{Scope: "account_email,gender"}, "account_email gender"},
-		{kakao.Config{OIDC: true}, "openid"},
+		{kakao.Config{OIDC: true}, ""}, // openid alone would ask for no consent item
 		{kakao.Config{OIDC: true, Scope: "account_email"}, "account_email openid"},
 		{kakao.Config{OIDC: true, Scope: "openid, account_email"}, "openid account_email"},
 	} {
@@ -97,6 +102,43 @@ func TestAuthorizeURL_ScopeIsWhatIsConfiguredAndOpenID(t *testing.T) {
 		u, err := url.Parse(raw)
 		if err != nil || u.Query().Get("scope") != c.want || u.Query().Has("scope") != (c.want != "") {
 			t.Errorf("got %s, want scope %q", raw, c.want)
+		}
+	}
+}
+
+// Kakao makes id_tokens for who names no scope, and for who names openid too.
+func TestIdentify_WithOIDCAndAnyScopeGetsAnIDToken(t *testing.T) {
+	const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636 appendix B
+	signer := providertest.NewSigner(providertest.SignerOptions{Issuer: "https://kauth.kakao.com", Audience: providertest.KakaoClientID})
+	_, base := providertest.StartKakao(t, providertest.KakaoOptions{Signer: signer})
+	for _, scope := range []string{"", "profile_nickname", "profile_nickname,profile_image openid"} {
+		c := oidcConfig(base, providertest.KakaoClientSecret)
+		c.Scope = scope
+		k, err := kakao.New(c, provider.NewClient(provider.Options{InsecureProviders: true}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		target, err := k.AuthorizeURL(t.Context(), provider.AuthorizeRequest{RedirectURI: redirectURI, State: "s", Nonce: "n", CodeChallenge: challenge})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		back, err := response.Location()
+		if err != nil {
+			t.Fatalf("%q: status %d: %v", scope, response.StatusCode, err)
+		}
+		got, err := k.Identify(t.Context(), provider.Authorization{RedirectURI: redirectURI, Code: back.Query().Get("code"), Nonce: "n",
+			CodeVerifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"})
+		if err != nil || got.Identity.Subject != "4100000001" {
+			t.Errorf("%q: got %v, %v", scope, got, err)
 		}
 	}
 }
@@ -227,7 +269,7 @@ func TestIdentify_ErrorCodesOfKakao(t *testing.T) {
 		want   fault.Code
 	}{
 		{token, 400, `{"error":"invalid_grant","error_description":"x","error_code":"KOE320"}`, fault.LoginExpired},
-		{token, 400, `{"error":"invalid_grant","error_code":"KOE303"}`, fault.ProviderMisconfigured},
+		{token, 400, `{"error":"invalid_grant","error_code":"KOE303"}`, fault.LoginExpired},
 		{token, 400, `{"error":"invalid_request","error_code":"KOE237"}`, fault.ProviderUnavailable},
 		{token, 400, `{"error":"server_error","error_code":"KOE003"}`, fault.ProviderUnavailable},
 		{token, 401, `{"error":"invalid_client","error_code":"KOE010"}`, fault.ProviderMisconfigured},
@@ -239,6 +281,8 @@ func TestIdentify_ErrorCodesOfKakao(t *testing.T) {
 		{api, 400, `{"code":-1,"msg":"x"}`, fault.ProviderUnavailable},
 		{api, 400, `{"code":-10,"msg":"x"}`, fault.ProviderUnavailable},
 		{api, 403, `{"code":-3,"msg":"x"}`, fault.ProviderMisconfigured},
+		{api, 403, `{"code":-402,"msg":"x","required_scopes":["account_email"]}`, fault.ProviderMisconfigured},
+		{api, 403, `{"code":-4,"msg":"x"}`, fault.BadProviderResponse},
 		{api, 403, `{"code":"-3"}`, fault.BadProviderResponse},
 		{api, 503, `{"code":-9798}`, fault.ProviderUnavailable},
 		{api, 403, ``, fault.BadProviderResponse},
@@ -258,7 +302,7 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "kakao: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment"
+		"userinfo URL: want an absolute URL without credentials and fragment"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

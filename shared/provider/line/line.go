@@ -32,7 +32,7 @@ type Config struct {
 }
 
 // Provider implements provider.Provider.
-type Provider struct{ oidc provider.OIDC }
+type Provider struct{ *provider.CodeFlow }
 
 // New makes the provider, or says everything that is wrong with the
 // configuration. It makes no network request.
@@ -42,7 +42,10 @@ type Provider struct{ oidc provider.OIDC }
 // this flow: a token that says something else of itself, as those of apps do, is
 // refused.
 func New(c Config, client *provider.Client) (*Provider, error) {
-	p := &Provider{oidc: provider.OIDC{
+	flow, err := provider.NewCodeFlow(provider.Parts{
+		Name:        name,
+		DisplayName: "LINE",
+		Issuers:     []string{cmp.Or(c.Issuer, issuer)},
 		OAuth2: provider.OAuth2{
 			Client:       client,
 			ClientID:     c.ClientID,
@@ -51,37 +54,17 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 			TokenURL:     cmp.Or(c.TokenURL, tokenURL),
 			Scopes:       []string{"openid", "profile", "email"},
 		},
-		IDTokens: provider.IDTokens{
-			Provider:  name,
-			Issuers:   []string{cmp.Or(c.Issuer, issuer)},
-			Audiences: []string{c.ClientID},
-			Keys:      provider.SharedSecret{Secret: c.ClientSecret},
-			Now:       client.Now,
-		},
-	}}
-	if err := p.oidc.Check(); err != nil {
+		Keys: provider.SharedSecret{Secret: c.ClientSecret},
+	})
+	if err != nil {
 		return nil, fmt.Errorf("line: %w", err)
 	}
-	return p, nil
-}
-
-// Name implements provider.Provider.
-func (p *Provider) Name() string { return name }
-
-// DisplayName implements provider.Provider.
-func (p *Provider) DisplayName() string { return "LINE" }
-
-// Issuer implements provider.Provider.
-func (p *Provider) Issuer() string { return p.oidc.IDTokens.Issuers[0] }
-
-// AuthorizeURL implements provider.Provider.
-func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
-	return p.oidc.AuthorizeURL(r), nil
+	return &Provider{flow}, nil
 }
 
 // Identify implements provider.Provider.
 func (p *Provider) Identify(ctx context.Context, a provider.Authorization) (provider.Person, error) {
-	identity, claims, err := p.oidc.Identify(ctx, a)
+	identity, claims, err := p.RedeemClaims(ctx, a)
 	if err != nil {
 		return provider.Person{}, err
 	}

@@ -5,7 +5,6 @@ package naver
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/oauth2"
@@ -45,12 +44,7 @@ type Config struct {
 }
 
 // Provider implements provider.Provider.
-type Provider struct {
-	oauth       provider.OAuth2
-	idTokens    *provider.IDTokens // nil: OAuth 2.0
-	userinfoURL string
-	issuer      string
-}
+type Provider struct{ *provider.CodeFlow }
 
 // New makes the provider, or says everything that is wrong with the
 // configuration. It makes no network request.
@@ -59,8 +53,11 @@ type Provider struct {
 // Naver. Nothing but state ties the code to the login then, for Naver documents
 // neither PKCE nor a nonce there.
 func New(c Config, client *provider.Client) (*Provider, error) {
-	p := &Provider{
-		oauth: provider.OAuth2{
+	parts := provider.Parts{
+		Name:        name,
+		DisplayName: "Naver",
+		Issuers:     []string{cmp.Or(c.Issuer, issuer)},
+		OAuth2: provider.OAuth2{
 			Client:       client,
 			ClientID:     c.ClientID,
 			ClientSecret: c.ClientSecret,
@@ -70,76 +67,39 @@ func New(c Config, client *provider.Client) (*Provider, error) {
 			NoPKCE:       true,
 			ReadError:    provider.ErrorCodes(tokenErrors),
 		},
-		userinfoURL: cmp.Or(c.UserinfoURL, userinfoURL),
-		issuer:      cmp.Or(c.Issuer, issuer),
+		UserinfoURL:   cmp.Or(c.UserinfoURL, userinfoURL),
+		ReadUserError: readUserError,
 	}
 	if c.OIDC {
-		p.useOIDC(c)
+		c.useOIDC(&parts)
 	}
-	mistakes := []error{p.oauth.Check(), client.CheckEndpoint("userinfo URL", p.userinfoURL)}
-	if c.OIDC {
-		mistakes = append(mistakes, p.idTokens.Keys.Check())
-	}
-	if err := errors.Join(mistakes...); err != nil {
+	flow, err := provider.NewCodeFlow(parts)
+	if err != nil {
 		return nil, fmt.Errorf("naver: %w", err)
 	}
-	return p, nil
+	return &Provider{flow}, nil
 }
 
 // useOIDC changes to the other endpoints. Whether Naver repeats the nonce it does
 // not document: one that is missing is taken, for PKCE ties the code to the login.
-func (p *Provider) useOIDC(c Config) {
-	p.oauth.AuthURL, p.oauth.TokenURL = cmp.Or(c.AuthURL, oidcAuthURL), cmp.Or(c.TokenURL, oidcTokenURL)
-	p.oauth.Scopes = []string{"openid", "profile"}
-	p.oauth.NoNonce, p.oauth.NoPKCE = false, false
-	p.idTokens = &provider.IDTokens{
-		Provider:                  name,
-		Issuers:                   []string{p.issuer},
-		Audiences:                 []string{c.ClientID},
-		Keys:                      provider.NewJWKS(p.oauth.Client, cmp.Or(c.KeysURL, keysURL), jws.RS256),
-		Now:                       p.oauth.Client.Now,
-		InsecureNonceMayBeMissing: true,
-	}
-}
-
-// Name implements provider.Provider.
-func (p *Provider) Name() string { return name }
-
-// DisplayName implements provider.Provider.
-func (p *Provider) DisplayName() string { return "Naver" }
-
-// Issuer implements provider.Provider.
-func (p *Provider) Issuer() string { return p.issuer }
-
-// AuthorizeURL implements provider.Provider.
-func (p *Provider) AuthorizeURL(_ context.Context, r provider.AuthorizeRequest) (string, error) {
-	return p.oauth.AuthorizeURL(r), nil
+func (c *Config) useOIDC(p *provider.Parts) {
+	p.AuthURL, p.TokenURL = cmp.Or(c.AuthURL, oidcAuthURL), cmp.Or(c.TokenURL, oidcTokenURL)
+	p.Scopes = []string{"openid", "profile"}
+	p.NoNonce, p.NoPKCE = false, false
+	p.Keys = provider.NewJWKS(p.Client, cmp.Or(c.KeysURL, keysURL), jws.RS256)
+	p.InsecureNonceMayBeMissing = true
 }
 
 // Identify implements provider.Provider. Naver wants state in the token request
-// too. An id_token tells nothing of the person but who it is, and the user object
-// must be of the same.
+// too. An id_token tells nothing of the person but who it is.
 func (p *Provider) Identify(ctx context.Context, a provider.Authorization) (provider.Person, error) {
-	tokens, err := p.oauth.Exchange(ctx, a, oauth2.SetAuthURLParam("state", a.State))
-	if err != nil {
-		return provider.Person{}, err
-	}
-	var id *provider.IDToken
-	if p.idTokens != nil {
-		if id, err = p.idTokens.Verify(ctx, tokens, a.Nonce); err != nil {
-			return provider.Person{}, err
-		}
-	}
+	return p.Redeem(ctx, a, p.ask, oauth2.SetAuthURLParam("state", a.State))
+}
+
+func (p *Provider) ask(ctx context.Context, token secret.String) (provider.Person, error) {
 	var m me
-	if err := p.oauth.Client.GetJSON(ctx, p.userinfoURL, tokens.Access, &m, readUserError); err != nil {
+	if err := p.Ask(ctx, "", token, &m); err != nil {
 		return provider.Person{}, err
 	}
-	person, err := m.person()
-	if err == nil && id != nil {
-		err = id.SameSubject(person.Identity.Subject)
-	}
-	if err != nil {
-		return provider.Person{}, err
-	}
-	return person, nil
+	return m.person()
 }

@@ -227,8 +227,8 @@ func TestNew_SaysEverythingThatIsWrong(t *testing.T) {
 	want := "naver: client id: want visible ASCII characters\n" +
 		"authorization URL: want https\n" +
 		"token URL: plain http needs INSECURE_PROVIDERS=true\n" +
-		"userinfo URL: want an absolute URL without credentials, query and fragment\n" +
-		"JWKS URL: want an absolute URL without credentials, query and fragment"
+		"userinfo URL: want an absolute URL without credentials and fragment\n" +
+		"JWKS URL: want an absolute URL without credentials and fragment"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

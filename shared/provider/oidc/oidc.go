@@ -4,6 +4,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,50 +31,24 @@ type Config struct {
 	Algorithm string `env:"ALGORITHM" envDefault:"RS256"`
 }
 
-// Provider implements provider.Provider.
+// Provider implements provider.IssuerSender.
 type Provider struct {
-	config     Config
-	discovered *provider.Discovered
+	config Config
+	client *provider.Client
 }
 
 // New makes the provider, or says everything that is wrong with the
-// configuration. It makes no network request: the metadata is fetched by
-// whoever needs it first.
+// configuration. The metadata is fetched by whoever needs it first.
 func New(c Config, client *provider.Client) (*Provider, error) {
 	if err := c.check(client); err != nil {
 		return nil, fmt.Errorf("oidc %.40s: %w", c.Name, err)
 	}
-	make := func(m provider.Metadata) *provider.OIDC {
-		return &provider.OIDC{
-			OAuth2: provider.OAuth2{
-				Client:       client,
-				ClientID:     c.ClientID,
-				ClientSecret: c.ClientSecret,
-				AuthURL:      m.AuthURL,
-				TokenURL:     m.TokenURL,
-				Scopes:       strings.Fields(c.Scope),
-			},
-			IDTokens: provider.IDTokens{
-				Provider:  c.Name,
-				Issuers:   []string{c.Issuer},
-				Audiences: []string{c.ClientID},
-				Keys:      provider.NewJWKS(client, m.KeysURL, c.Algorithm),
-				Now:       client.Now,
-			},
-			UserinfoURL: m.UserinfoURL,
-		}
-	}
-	return &Provider{config: c, discovered: provider.Discover(client, c.Issuer, make)}, nil
+	return &Provider{c, client}, nil
 }
 
 func (c *Config) check(client *provider.Client) error {
-	mistakes := []error{client.CheckEndpoint("issuer", c.Issuer)}
-	if _, err := user.NewIdentity(c.Name, "any"); err != nil {
-		mistakes = append(mistakes, err)
-	}
-	if c.ClientID == "" {
-		mistakes = append(mistakes, errors.New("client id is empty"))
-	}
+	_, nameErr := user.NewIdentity(c.Name, "any")
+	mistakes := []error{nameErr, client.CheckIssuer(c.Issuer), provider.CheckClientID(c.ClientID)}
 	if !slices.Contains(strings.Fields(c.Scope), "openid") {
 		mistakes = append(mistakes, errors.New("scope: openid is missing"))
 	}
@@ -87,34 +62,59 @@ func (c *Config) check(client *provider.Client) error {
 func (p *Provider) Name() string { return p.config.Name }
 
 // DisplayName implements provider.Provider.
-func (p *Provider) DisplayName() string {
-	if p.config.DisplayName == "" {
-		return p.config.Name
-	}
-	return p.config.DisplayName
-}
+func (p *Provider) DisplayName() string { return cmp.Or(p.config.DisplayName, p.config.Name) }
 
-// Issuer implements provider.Provider.
-func (p *Provider) Issuer() string { return p.config.Issuer }
+// Issuers implements provider.Provider.
+func (p *Provider) Issuers() []string { return []string{p.config.Issuer} }
+
+// SendsIssuer implements provider.IssuerSender: the metadata says it.
+func (p *Provider) SendsIssuer(ctx context.Context) (bool, error) {
+	m, err := p.client.Metadata(ctx, p.config.Issuer)
+	return bool(m.SendsIssuer), err
+}
 
 // AuthorizeURL implements provider.Provider.
 func (p *Provider) AuthorizeURL(ctx context.Context, r provider.AuthorizeRequest) (string, error) {
-	o, err := p.discovered.Get(ctx)
+	flow, err := p.flow(ctx)
 	if err != nil {
 		return "", err
 	}
-	return o.AuthorizeURL(r), nil
+	return flow.AuthorizeURL(ctx, r)
 }
 
 // Identify implements provider.Provider.
 func (p *Provider) Identify(ctx context.Context, a provider.Authorization) (provider.Person, error) {
-	o, err := p.discovered.Get(ctx)
+	flow, err := p.flow(ctx)
 	if err != nil {
 		return provider.Person{}, err
 	}
-	identity, claims, err := o.Identify(ctx, a)
+	identity, claims, err := flow.RedeemClaims(ctx, a)
 	if err != nil {
 		return provider.Person{}, err
 	}
 	return provider.Person{Identity: identity, Profile: claims.Profile()}, nil
+}
+
+// flow is the code flow by the metadata as it is now.
+func (p *Provider) flow(ctx context.Context) (*provider.CodeFlow, error) {
+	c := &p.config
+	m, err := p.client.Metadata(ctx, c.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	return provider.NewCodeFlow(provider.Parts{
+		Name:        c.Name,
+		DisplayName: p.DisplayName(),
+		Issuers:     p.Issuers(),
+		OAuth2: provider.OAuth2{
+			Client:       p.client,
+			ClientID:     c.ClientID,
+			ClientSecret: c.ClientSecret,
+			AuthURL:      m.AuthURL,
+			TokenURL:     m.TokenURL,
+			Scopes:       strings.Fields(c.Scope),
+		},
+		Keys:        provider.NewJWKS(p.client, m.KeysURL, c.Algorithm),
+		UserinfoURL: m.UserinfoURL,
+	})
 }

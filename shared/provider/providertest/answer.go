@@ -42,6 +42,15 @@ func RetryAfter(status, seconds int) Answer {
 	}
 }
 
+// LimitLeft answers with a status, says how many more requests the provider
+// takes, and nothing else.
+func LimitLeft(status, requests int) Answer {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(requests))
+		w.WriteHeader(status)
+	}
+}
+
 // Redirect answers with a redirect.
 func Redirect(status int, to string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {

@@ -93,7 +93,7 @@ func (a *Apple) authorize(w http.ResponseWriter, r *http.Request) {
 		errorPage(w, r, problem)
 		return
 	}
-	decision, decided := a.options.Login(w, r, a.options.Persons)
+	decision, decided := a.decide(w, r)
 	if !decided {
 		return
 	}

@@ -45,6 +45,8 @@ type Suite struct {
 	BareIssuer bool
 	// NonceMayBeMissing says that an id_token without a nonce is taken.
 	NonceMayBeMissing bool
+	// SendsIssuer says that an authorization response must have iss (RFC 9207).
+	SendsIssuer bool
 	// NoPKCE says that the provider has no PKCE: a wrong verifier goes unnoticed.
 	NoPKCE bool
 	// TokenErrors are the standard error codes of the token endpoint that mean
@@ -60,6 +62,7 @@ type Fake interface {
 	MaxCodeSent() int
 	Next(Endpoint, ...Answer)
 	Always(Endpoint, Answer)
+	Refuse()
 }
 
 // Contract is the suite that every provider passes. It covers what a provider
@@ -67,7 +70,10 @@ type Fake interface {
 // is for the provider's own tests.
 func Contract(t *testing.T, s Suite) {
 	t.Run("happy path", s.happyPath)
+	t.Run("refusal", s.refusal)
+	t.Run("iss of the response", s.issuer)
 	t.Run("many at once", s.manyAtOnce)
+	t.Run("rebuilt", s.rebuilt)
 	t.Run("code reused", s.codeReused)
 	t.Run("wrong verifier", s.wrongVerifier)
 	t.Run("wrong secret", s.wrongSecret)
@@ -75,6 +81,8 @@ func Contract(t *testing.T, s Suite) {
 	t.Run("certificates", s.certificates)
 	t.Run("plain http", s.plainHTTP)
 	t.Run("redirects", s.redirects)
+	t.Run("wrong types", s.wrongTypes)
+	t.Run("missing fields", s.missingFields)
 	for _, c := range s.cases() {
 		t.Run(c.name, func(t *testing.T) {
 			if c.timeouts != (provider.Timeouts{}) {
@@ -105,6 +113,7 @@ func contractChallenge() string {
 type bench struct {
 	fake     Fake
 	base     string
+	client   *provider.Client
 	provider provider.Provider
 }
 
@@ -123,7 +132,7 @@ func (s *Suite) open(t *testing.T, timeouts provider.Timeouts) *bench {
 	timeouts = provider.Timeouts{Connect: patience, Token: cmp.Or(timeouts.Token, patience),
 		Userinfo: cmp.Or(timeouts.Userinfo, patience), Keys: cmp.Or(timeouts.Keys, patience)}
 	client := provider.NewClient(provider.Options{InsecureProviders: true, Timeouts: timeouts, Now: s.clock(fake)})
-	return &bench{fake, server.URL, s.provider(t, server.URL, s.ClientSecret, client)}
+	return &bench{fake, server.URL, client, s.provider(t, server.URL, s.ClientSecret, client)}
 }
 
 // clock is the one of the fake's id_tokens, which then stands still.

@@ -114,16 +114,23 @@ func silentCases() []contractCase {
 	return cases
 }
 
-// busyCases ask for patience, which is passed on up to a minute (F-05).
+// busyCases ask for patience, which is passed on up to a minute (F-05). Some
+// providers do so with 403.
 func busyCases() []contractCase {
 	var cases []contractCase
-	for asked, want := range map[int]time.Duration{7: 7 * time.Second, 3600: time.Minute, 1 << 40: 0, -1: 0} {
+	add := func(name string, a Answer, want fault.Code, retryAfter time.Duration) {
 		cases = append(cases,
-			contractCase{name: fmt.Sprintf("token 429 for %d s", asked), program: []programmed{{Token, RetryAfter(429, asked), false}},
-				want: fault.ProviderUnavailable, retryAfter: want},
-			contractCase{name: fmt.Sprintf("userinfo 429 for %d s", asked), program: []programmed{{Userinfo, RetryAfter(429, asked), false}},
-				want: fault.ProviderUnavailable, retryAfter: want, userinfo: 1})
+			contractCase{name: "token " + name, program: []programmed{{Token, a, false}}, want: want, retryAfter: retryAfter},
+			contractCase{name: "userinfo " + name, program: []programmed{{Userinfo, a, false}}, want: want, retryAfter: retryAfter, userinfo: 1})
 	}
+	for _, status := range []int{429, 403} {
+		for asked, want := range map[int]time.Duration{7: 7 * time.Second, 3600: time.Minute, 1 << 40: 0, -1: 0} {
+			add(fmt.Sprintf("%d for %d s", status, asked), RetryAfter(status, asked), fault.ProviderUnavailable, want)
+		}
+		add(fmt.Sprintf("%d, limit reached", status), LimitLeft(status, 0), fault.ProviderUnavailable, time.Minute)
+	}
+	add("403, limit not reached", LimitLeft(403, 10), fault.BadProviderResponse, 0)
+	add("400, limit reached", LimitLeft(400, 0), fault.BadProviderResponse, 0)
 	return cases
 }
 

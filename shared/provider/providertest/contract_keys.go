@@ -139,7 +139,14 @@ func (s *Suite) keysDown(t *testing.T) {
 			if b.fake.Hits(Userinfo) != 0 {
 				t.Error("userinfo was asked")
 			}
+			asked := b.fake.Hits(Keys)
+			got, err = s.login(t, b)
+			s.refuses(t, got, err, fault.TemporarilyUnavailable)
+			if b.fake.Hits(Keys) != asked {
+				t.Errorf("%d requests for keys right after it had none", b.fake.Hits(Keys)-asked)
+			}
 			b.fake.Always(Keys, nil)
+			signer.Advance(2 * time.Second)
 			s.logsIn(t, b)
 			b.fake.Always(Keys, answer)
 			for _, pass := range []time.Duration{0, time.Hour, 10 * time.Second, 59 * time.Minute} {

@@ -35,7 +35,7 @@ type GitHub struct{ *server }
 // NewGitHub makes a GitHub.
 func NewGitHub(o Options) *GitHub {
 	g := &GitHub{newServer(o, GitHubClientID, GitHubClientSecret)}
-	g.issuer = GitHubIssuer
+	g.issuer = func(*http.Request) string { return GitHubIssuer }
 	g.serve(GitHubAuthorizePath, Authorize, g.authorize)
 	g.serve(GitHubTokenPath, Token, g.token)
 	g.serve(GitHubUserinfoPath, Userinfo, g.api(g.user))

@@ -2,18 +2,15 @@ package providertest
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
 // token redeems a code. Like Kakao, it repeats in its error texts what it was
 // sent, so that a test can find who logs them.
 func (k *Kakao) token(w http.ResponseWriter, r *http.Request) {
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.Method != http.MethodPost || media != "application/x-www-form-urlencoded" || r.URL.RawQuery != "" {
+	if !isForm(r) {
 		refuse(w, r, http.StatusBadRequest, errorObject{"invalid_request", "Not a form.", "KOE001"})
 		return
 	}
@@ -39,37 +36,30 @@ func (k *Kakao) token(w http.ResponseWriter, r *http.Request) {
 
 // redeem uses a code up, whether it then yields a token or not.
 func (k *Kakao) redeem(w http.ResponseWriter, r *http.Request, code, redirectURI, verifier string) {
-	k.mu.Lock()
-	grant, known := k.codes[code]
-	delete(k.codes, code)
-	k.mu.Unlock()
-	hash := sha256.Sum256([]byte(verifier))
+	g, good := k.takeCode(code)
 	switch {
-	case !known || !k.options.Now().Before(grant.expires):
+	case !good:
 		refuse(w, r, http.StatusBadRequest, errorObject{"invalid_grant", "authorization code not found for code=" + code, "KOE320"})
 		return
-	case redirectURI != grant.redirectURI:
+	case redirectURI != g.redirectURI:
 		refuse(w, r, http.StatusBadRequest, errorObject{"invalid_grant", "Redirect URI mismatch.", "KOE303"})
 		return
-	case grant.challenge != "" && grant.challenge != base64.RawURLEncoding.EncodeToString(hash[:]):
+	case !g.verifies(verifier):
 		refuse(w, r, http.StatusBadRequest, errorObject{"invalid_grant", "wrong code_verifier " + verifier, "KOE320"})
 		return
 	}
-	access := Marker + "-access-" + rand.Text()
-	k.mu.Lock()
-	k.tokens["Bearer "+access] = grant.person
-	k.mu.Unlock()
 	answer := tokenObject{
 		TokenType:             "bearer",
-		AccessToken:           access,
+		AccessToken:           k.accessToken(g.person, ""),
 		ExpiresIn:             21599,
 		RefreshToken:          Marker + "-refresh-" + rand.Text(),
 		RefreshTokenExpiresIn: 5183999,
 		Scope:                 "account_email profile_image profile_nickname",
 	}
-	if s := k.options.Signer; s != nil {
+	// Who names scopes but not openid gets no id_token.
+	if s := k.options.Signer; s != nil && (g.scope == "" || slices.Contains(scopesOf(g.scope), "openid")) {
 		answer.Scope += " openid"
-		answer.IDToken = s.IDToken(r, map[string]any{"sub": strconv.FormatInt(grant.person.ID, 10)}, grant.nonce, access)
+		answer.IDToken = s.IDToken(r, map[string]any{"sub": strconv.FormatInt(g.person.ID, 10)}, g.nonce, answer.AccessToken)
 	}
 	JSON(http.StatusOK, marshal(answer))(w, r, nil)
 }

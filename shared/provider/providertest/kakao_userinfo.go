@@ -8,9 +8,7 @@ import (
 
 // userinfo tells the person of a bearer token.
 func (k *Kakao) userinfo(w http.ResponseWriter, r *http.Request) {
-	k.mu.Lock()
-	person, known := k.tokens[r.Header.Get("Authorization")]
-	k.mu.Unlock()
+	person, known := k.bearer(r)
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodPost:
 		w.WriteHeader(http.StatusMethodNotAllowed)

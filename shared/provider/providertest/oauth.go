@@ -21,11 +21,23 @@ type server struct {
 	*script
 	options Options
 	mux     *http.ServeMux
-	issuer  string // in authorization responses (RFC 9207); empty: it is not
+	// issuer is in authorization responses (RFC 9207); nil: it is not.
+	issuer func(*http.Request) string
 
-	mu     sync.Mutex
-	codes  map[string]grant
-	tokens map[string]Person // by access token
+	mu       sync.Mutex
+	codes    map[string]grant
+	tokens   map[string]Person // by access token
+	refusing bool
+}
+
+// grant is what a code stands for.
+type grant struct {
+	person      Person
+	challenge   string // empty: the code is bound to none
+	redirectURI string
+	scope       string // empty: the login named none
+	nonce       string // empty: the login asked for none
+	expires     time.Time
 }
 
 // newServer makes a server for the application that the fake knows by default.
@@ -142,17 +154,35 @@ func (s *server) authorizeProblem(query url.Values, allowed ...string) string {
 
 // authorized is the grant that an authorization request asks for.
 func authorized(p Person, query url.Values) grant {
-	return grant{person: p, challenge: query.Get("code_challenge"), redirectURI: query.Get("redirect_uri"), nonce: query.Get("nonce")}
+	return grant{person: p, challenge: query.Get("code_challenge"), redirectURI: query.Get("redirect_uri"), scope: query.Get("scope"), nonce: query.Get("nonce")}
 }
 
-// consent asks Login, and redirects the browser back with a code or with the
+// Refuse has everybody cancel from now on.
+func (s *server) Refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusing = true
+}
+
+// decide asks Login who logs in, unless everybody cancels.
+func (s *server) decide(w http.ResponseWriter, r *http.Request) (Decision, bool) {
+	s.mu.Lock()
+	refusing := s.refusing
+	s.mu.Unlock()
+	if refusing {
+		return Decision{Cancelled: true}, true
+	}
+	return s.options.Login(w, r, s.options.Persons)
+}
+
+// consent asks who logs in, and redirects the browser back with a code or with the
 // parameters of a refusal; or it shows the problem.
 func (s *server) consent(w http.ResponseWriter, r *http.Request, problem string, refusal url.Values) {
 	if problem != "" {
 		errorPage(w, r, problem)
 		return
 	}
-	decision, decided := s.options.Login(w, r, s.options.Persons)
+	decision, decided := s.decide(w, r)
 	if !decided {
 		return
 	}
@@ -161,8 +191,8 @@ func (s *server) consent(w http.ResponseWriter, r *http.Request, problem string,
 	if !decision.Cancelled {
 		response = url.Values{"code": {s.issue(authorized(decision.Person, query))}}
 	}
-	if s.issuer != "" {
-		response.Set("iss", s.issuer)
+	if s.issuer != nil {
+		response.Set("iss", s.issuer(r))
 	}
 	response.Set("state", query.Get("state"))
 	sendBack(w, r, query.Get("redirect_uri"), response)

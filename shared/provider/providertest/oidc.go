@@ -41,6 +41,9 @@ func NewOIDC(o Options) *OIDC {
 	}
 	s := newServer(o, OIDCClientID, OIDCClientSecret)
 	fake := &OIDC{server: s, Signer: o.Signer, Claims: StandardClaims}
+	if o.SendsIssuer {
+		s.issuer = o.Signer.Issuer
+	}
 	s.serve(OIDCAuthorizePath, Authorize, fake.authorize)
 	s.serve(OIDCTokenPath, Token, fake.token)
 	s.serve(OIDCUserinfoPath, Userinfo, fake.userinfo)
@@ -86,21 +89,7 @@ func (o *OIDC) authorize(w http.ResponseWriter, r *http.Request) {
 	if problem == "" && query.Get("nonce") == "" {
 		problem = "nonce is missing"
 	}
-	if problem != "" {
-		errorPage(w, r, problem)
-		return
-	}
-	decision, decided := o.server.options.Login(w, r, o.server.options.Persons)
-	if !decided {
-		return
-	}
-	response := url.Values{"state": {query.Get("state")}}
-	if decision.Cancelled {
-		response.Set("error", "access_denied")
-	} else {
-		response.Set("code", o.issue(authorized(decision.Person, query)))
-	}
-	sendBack(w, r, query.Get("redirect_uri"), response)
+	o.consent(w, r, problem, url.Values{"error": {"access_denied"}})
 }
 
 func (o *OIDC) token(w http.ResponseWriter, r *http.Request) {
@@ -157,5 +146,7 @@ func (o *OIDC) discovery(w http.ResponseWriter, r *http.Request) {
 		"id_token_signing_alg_values_supported": []string{o.Signer.options.Algorithm},
 		"code_challenge_methods_supported":      []string{"S256"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post"},
+		// RFC 9207 §3.
+		"authorization_response_iss_parameter_supported": o.issuer != nil,
 	}))(w, r, nil)
 }
