@@ -72,6 +72,7 @@ SHOWN := TestAccess_StrictnessMatrix|TestTokens_EachOpensItsOwnDoorsOnly|TestTok
 SHOWN := $(SHOWN)|TestOrders_EachTokenGetsItsAnswer|TestRotation_RefusesNoValidToken|TestFunctions_PackagesAreSmall
 # Those that take pictures.
 SHOWN := $(SHOWN)|TestLogin_ShowsWhoLoggedIn|TestLogin_CancelledIsToldOnTheFrontPage|TestLogin_InKorean|TestOrders_AreCalledOnAnotherHostWithTheAccessToken
+SHOWN := $(SHOWN)|TestRegister_NewPersonHasAnAccountAfterTheForm|TestRegister_ProblemsAreShownAtTheirFields|TestRegister_InKorean|TestDeferred_ProfileIsCompletedLater
 
 show: build browser ## print the matrices, tables and figures that the tests measure, and take screenshots into .build/screenshots
 	@SCREENSHOTS='$(CURDIR)/.build/screenshots' go test -v -count=1 -p 1 -run '^($(SHOWN))$$' \

@@ -18,7 +18,7 @@ import (
 func TestTemplate_EachFunctionHasItsTimeoutAndItsLog(t *testing.T) {
 	want := map[string]string{
 		"LoginUrlFunction": "3", "CallbackFunction": "10", "RefreshFunction": "5",
-		"LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3", "AuthorizerFunction": "3",
+		"RegisterFunction": "5", "LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3", "AuthorizerFunction": "3",
 	}
 	template := loadTemplate(t)
 	got := map[string]string{}
@@ -61,9 +61,13 @@ func TestTemplate_Routes(t *testing.T) {
 		"GET /auth/{provider}/callback":         "CallbackFunction",
 		"POST /auth/{provider}/callback":        "CallbackFunction",
 		"POST /auth/{provider}/token":           "CallbackFunction",
+		"GET /auth/register":                    "RegisterFunction",
+		"POST /auth/register":                   "RegisterFunction",
 		"POST /auth/refresh":                    "RefreshFunction",
 		"POST /auth/logout":                     "LogoutFunction",
 		"GET /me":                               "AccountFunction",
+		"PATCH /me":                             "AccountFunction",
+		"GET /me/form":                          "AccountFunction",
 		"GET /.well-known/jwks.json":            "KeysFunction",
 		"GET /.well-known/openid-configuration": "KeysFunction",
 	}
@@ -116,7 +120,7 @@ func TestTemplate_CORSNamesItsOrigins(t *testing.T) {
 	want := map[string]node{
 		"AllowCredentials": "true",
 		"AllowOrigins":     "!Ref AllowedOrigins",
-		"AllowMethods":     []node{"GET", "POST"},
+		"AllowMethods":     []node{"GET", "POST", "PATCH"},
 		"AllowHeaders":     []node{"accept", "authorization", "content-type"},
 		"ExposeHeaders":    []node{"retry-after"},
 		"MaxAge":           "600",

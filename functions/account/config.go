@@ -2,6 +2,8 @@ package main
 
 import (
 	"daemun/shared/config"
+	"daemun/shared/flow"
+	"daemun/shared/registration"
 	"daemun/shared/store"
 )
 
@@ -9,5 +11,8 @@ import (
 type Config struct {
 	config.Site
 	config.Verification
-	Store store.Config
+	// Registration says whether people are asked for anything, and Form for what.
+	Registration flow.Policy       `env:"REGISTRATION" envDefault:"automatic"`
+	Form         registration.Form `env:"REGISTRATION_FORM" envDefault:"profile"`
+	Store        store.Config
 }

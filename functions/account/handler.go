@@ -6,9 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"daemun/shared/fault"
+	"daemun/shared/flow"
 	"daemun/shared/gate"
 	"daemun/shared/lambdahttp"
+	"daemun/shared/token"
 	"daemun/shared/user"
 )
 
@@ -21,24 +25,26 @@ type handler struct {
 	delivery lambdahttp.Delivery
 	gate     gate.Gate
 	users    users
+	policy   flow.Policy
+	profiles flow.Profiles
+	schema   jsontext.Value // of the form
 }
 
 func (h *handler) routes() []lambdahttp.Route {
-	return []lambdahttp.Route{{Key: "GET /me", Handle: h.me}}
+	return []lambdahttp.Route{
+		{Key: "GET /me", Handle: h.me},
+		{Key: "PATCH /me", Handle: h.change},
+		{Key: "GET /me/form", Handle: h.form},
+	}
 }
 
 // me answers who the access token speaks for. A user who was deleted or disabled
 // since the token was made is refused as if the token had expired.
 func (h *handler) me(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
-	accessToken, _, err := h.delivery.AccessToken(r)
+	who, _, err := h.admit(r)
 	if err != nil {
 		return nil, err
 	}
-	who, err := h.gate.Admit(accessToken)
-	if err != nil {
-		return nil, err
-	}
-	r.Note(slog.String("user_id", who.UserID))
 	u, err := h.users.FindUser(ctx, who.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("find user: %w", err)
@@ -47,4 +53,59 @@ func (h *handler) me(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Re
 		return nil, fault.Newf(fault.InvalidToken, "user is gone or disabled")
 	}
 	return lambdahttp.JSON(http.StatusOK, lambdahttp.NewUserJSON(u))
+}
+
+// change patches what the person answered. The access token goes on saying what
+// it said of the profile; the next refresh gives one that knows better.
+func (h *handler) change(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	who, byCookie, err := h.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	if byCookie {
+		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
+			return nil, err
+		}
+	}
+	if h.policy == flow.Automatic {
+		return nil, fault.New(fault.RegistrationNotEnabled, nil)
+	}
+	patch, err := r.MergePatch()
+	if err != nil {
+		return nil, err
+	}
+	u, err := h.profiles.Patch(ctx, who, patch)
+	if err != nil {
+		return nil, err
+	}
+	r.Note(slog.String("event", "profile_changed"), slog.Bool("profile_complete", u.ProfileComplete))
+	return lambdahttp.JSON(http.StatusOK, lambdahttp.NewUserJSON(u))
+}
+
+// form tells what change takes, for the front end to draw.
+func (h *handler) form(_ context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	if _, _, err := h.admit(r); err != nil {
+		return nil, err
+	}
+	if h.policy == flow.Automatic {
+		return nil, fault.New(fault.RegistrationNotEnabled, nil)
+	}
+	return lambdahttp.JSON(http.StatusOK, struct {
+		Schema jsontext.Value `json:"schema"`
+	}{h.schema})
+}
+
+// admit returns who the request's access token speaks for, and whether a cookie
+// brought it.
+func (h *handler) admit(r *lambdahttp.Request) (who token.Access, byCookie bool, err error) {
+	accessToken, byCookie, err := h.delivery.AccessToken(r)
+	if err != nil {
+		return token.Access{}, byCookie, err
+	}
+	who, err = h.gate.Admit(accessToken)
+	if err != nil {
+		return token.Access{}, byCookie, err
+	}
+	r.Note(slog.String("user_id", who.UserID), slog.String("session_id", who.SessionID))
+	return who, byCookie, nil
 }

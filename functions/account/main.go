@@ -1,4 +1,4 @@
-// Command account tells people who they are to us.
+// Command account tells people who they are to us, and takes their answers.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 
 	"daemun/shared/config"
 	"daemun/shared/config/ssm"
+	"daemun/shared/flow"
 	"daemun/shared/gate"
 	"daemun/shared/lambdahttp"
 	"daemun/shared/store"
@@ -24,6 +25,8 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 		delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()},
 		gate:     gate.Gate{Verifier: c.AccessVerifier(c.PublicURL), Now: host.Now},
 		users:    db,
+		policy:   c.Registration, schema: c.Form.Schema(),
+		profiles: flow.Profiles{Users: db, Form: &c.Form, Now: host.Now},
 	}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil
 }

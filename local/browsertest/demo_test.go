@@ -23,6 +23,7 @@ import (
 type api struct {
 	refresh func(w http.ResponseWriter, call int64) // call counts from 1
 	me      func(w http.ResponseWriter, call int64)
+	routes  map[string]http.HandlerFunc // further ones
 
 	refreshes, mes atomic.Int64
 }
@@ -72,6 +73,9 @@ func (a *api) serve(t *testing.T) (origin string) {
 			answerPerson(w, "김대문")
 		}
 	})
+	for pattern, handle := range a.routes {
+		mux.HandleFunc(pattern, handle)
+	}
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL
@@ -249,7 +253,7 @@ func TestDemo_HasAMessageForEveryFailedLogin(t *testing.T) {
 	}
 	for _, code := range strings.Fields(`access_denied invalid_state login_expired invalid_request unknown_provider
 		provider_unavailable provider_timeout bad_provider_response provider_misconfigured temporarily_unavailable
-		not_configured account_disabled internal`) {
+		not_configured account_disabled internal already_registered registration_not_enabled validation_failed`) {
 		if !slices.Contains(got.En, code) {
 			t.Errorf("no message for %s", code)
 		}

@@ -67,6 +67,15 @@ func Load(name string) (*Form, error) {
 	return form, nil
 }
 
+// UnmarshalText makes f the form of a name, as Load does.
+func (f *Form) UnmarshalText(name []byte) error {
+	form, err := Load(string(name))
+	if err == nil {
+		*f = *form
+	}
+	return err
+}
+
 // Names are the forms that there are, sorted.
 func Names() []string {
 	var names []string
