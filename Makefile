@@ -88,6 +88,7 @@ SHOWN := $(SHOWN)|TestOrders_EachTokenGetsItsAnswer|TestLogout_TakesEffectWithin
 SHOWN := $(SHOWN)|TestSystem_AtAProviderOfOthers|TestSessions_OneBrowserEndsAnother|TestSessions_InKorean
 # Those that take pictures.
 SHOWN := $(SHOWN)|TestLogin_WithEveryProvider|TestLogin_ShowsWhoLoggedIn|TestLogin_CancelledIsToldOnTheFrontPage|TestLogin_InKorean|TestOrders_AreCalledOnAnotherHostWithTheAccessToken
+SHOWN := $(SHOWN)|TestRegister_NewPersonHasAnAccountAfterTheForm|TestRegister_ProblemsAreShownAtTheirFields|TestRegister_InKorean|TestDeferred_ProfileIsCompletedLater
 
 show: build browser ## print the matrices, tables and figures that the tests measure, and take screenshots into .build/screenshots
 	@SCREENSHOTS='$(CURDIR)/.build/screenshots' go test -v -count=1 -p 1 -run '^($(SHOWN))$$' \

@@ -31,10 +31,6 @@ var (
 	// parameters reads keys and client secrets.
 	parameters = []string{
 		"github.com/aws/aws-sdk-go-v2",
-		"github.com/aws/aws-sdk-go-v2/credentials",
-		"github.com/aws/aws-sdk-go-v2/internal/configsources",
-		"github.com/aws/aws-sdk-go-v2/internal/endpoints/v2",
-		"github.com/aws/aws-sdk-go-v2/service/ssm",
 		"github.com/aws/smithy-go",
 	}
 	tables = []string{
@@ -44,16 +40,21 @@ var (
 		"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams", // by attributevalue
 		"github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding",
 		"github.com/aws/aws-sdk-go-v2/service/internal/endpoint-discovery",
+		"github.com/aws/aws-sdk-go-v2/internal/configsources",
+		"github.com/aws/aws-sdk-go-v2/internal/endpoints/v2",
 	}
+	// forms judges texts: whether they are in the normal form NFC.
+	forms = []string{"golang.org/x/text"}
 )
 
 // modulesOf is what each function links, and no more.
 var modulesOf = map[string][]string{
 	"LoginUrlFunction":   slices.Concat(everywhere, flows, parameters),
 	"CallbackFunction":   slices.Concat(everywhere, flows, parameters, tables),
+	"RegisterFunction":   slices.Concat(everywhere, flows, parameters, tables, forms),
 	"RefreshFunction":    slices.Concat(everywhere, flows, parameters, tables),
 	"LogoutFunction":     slices.Concat(everywhere, flows, parameters, tables),
-	"AccountFunction":    slices.Concat(everywhere, flows, parameters, tables),
+	"AccountFunction":    slices.Concat(everywhere, flows, parameters, tables, forms),
 	"KeysFunction":       slices.Concat(everywhere, flows, parameters),
 	"AuthorizerFunction": slices.Concat(everywhere, parameters),
 	// What the plain authorizer does not link, this one pays for.

@@ -35,6 +35,16 @@ func TestTemplate_EachFunctionMayDoExactlyWhatItDoes(t *testing.T) {
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/signing",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/transaction",
 		},
+		"RegisterFunction": {
+			"dynamodb:GetItem !GetAtt OneTimeTable.Arn",
+			"dynamodb:GetItem !GetAtt UsersTable.Arn",
+			"dynamodb:PutItem !GetAtt OneTimeTable.Arn",
+			"dynamodb:PutItem !GetAtt RefreshTokensTable.Arn",
+			"dynamodb:PutItem !GetAtt UsersTable.Arn",
+			"kms:Sign !Ref SigningKmsKeyArns, if SignsWithKms",
+			"ssm:GetParametersByPath /daemun/${Stage}/keys/refresh",
+			"ssm:GetParametersByPath /daemun/${Stage}/keys/signing",
+		},
 		"RefreshFunction": {
 			"dynamodb:GetItem !GetAtt UsersTable.Arn",
 			"dynamodb:UpdateItem !GetAtt RefreshTokensTable.Arn",
@@ -52,6 +62,7 @@ func TestTemplate_EachFunctionMayDoExactlyWhatItDoes(t *testing.T) {
 			"dynamodb:GetItem !GetAtt UsersTable.Arn",
 			"dynamodb:Query !GetAtt RefreshTokensTable.Arn",
 			"dynamodb:UpdateItem !GetAtt RefreshTokensTable.Arn",
+			"dynamodb:UpdateItem !GetAtt UsersTable.Arn",
 			"ssm:GetParametersByPath /daemun/${Stage}/keys/verification",
 		},
 		"KeysFunction": {

@@ -18,7 +18,7 @@ import (
 func TestTemplate_EachFunctionHasItsTimeoutAndItsLog(t *testing.T) {
 	want := map[string]string{
 		"LoginUrlFunction": "3", "CallbackFunction": "10", "RefreshFunction": "5",
-		"LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3", "AuthorizerFunction": "3",
+		"RegisterFunction": "5", "LogoutFunction": "5", "AccountFunction": "5", "KeysFunction": "3", "AuthorizerFunction": "3",
 		"AuthorizerSessionFunction": "3",
 	}
 	template := loadTemplate(t)
@@ -62,11 +62,15 @@ func TestTemplate_Routes(t *testing.T) {
 		"GET /auth/{provider}/callback":         "CallbackFunction",
 		"POST /auth/{provider}/callback":        "CallbackFunction",
 		"POST /auth/{provider}/token":           "CallbackFunction",
+		"GET /auth/register":                    "RegisterFunction",
+		"POST /auth/register":                   "RegisterFunction",
 		"POST /auth/refresh":                    "RefreshFunction",
 		"POST /auth/logout":                     "LogoutFunction",
 		"GET /me":                               "AccountFunction",
 		"GET /me/sessions":                      "AccountFunction",
 		"DELETE /me/sessions/{id}":              "AccountFunction",
+		"PATCH /me":                             "AccountFunction",
+		"GET /me/form":                          "AccountFunction",
 		"GET /.well-known/jwks.json":            "KeysFunction",
 		"GET /.well-known/openid-configuration": "KeysFunction",
 	}
@@ -134,7 +138,7 @@ func TestTemplate_CORSNamesItsOrigins(t *testing.T) {
 	want := map[string]node{
 		"AllowCredentials": "true",
 		"AllowOrigins":     "!Ref CorsOrigins",
-		"AllowMethods":     []node{"GET", "POST", "DELETE"},
+		"AllowMethods":     []node{"GET", "POST", "PATCH", "DELETE"},
 		"AllowHeaders":     []node{"accept", "authorization", "content-type"},
 		"ExposeHeaders":    []node{"retry-after"},
 		"MaxAge":           "600",

@@ -19,7 +19,7 @@ import (
 func BenchmarkColdStart(b *testing.B) {
 	for _, c := range []struct{ function, event string }{
 		{"LoginUrlFunction", "login-url/login-plain"}, {"CallbackFunction", "callback/no-cookie"},
-		{"RefreshFunction", "refresh/forged"}, {"LogoutFunction", "logout/none"},
+		{"RegisterFunction", "register/anonymous"}, {"RefreshFunction", "refresh/forged"}, {"LogoutFunction", "logout/none"},
 		{"AccountFunction", "account/anonymous"}, {"KeysFunction", "keys/jwks"},
 		{"AuthorizerFunction", "authorizer/http-2"}, {"AuthorizerSessionFunction", "authorizer-session/http-2"},
 	} {

@@ -41,6 +41,7 @@ func newSettings(options Options, base string, lookalikes map[string]string) (se
 	maps.Copy(defaults, map[string]string{
 		"PUBLIC_URL":         base,
 		"FRONT_URL":          base,
+		"REGISTER_URL":       base + "/register", // of the demo
 		"INSECURE_COOKIES":   "true",
 		"INSECURE_PROVIDERS": "true",
 	})

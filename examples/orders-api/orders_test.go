@@ -65,10 +65,15 @@ func start(t *testing.T, algorithm string) *world {
 
 func (w *world) mint(key token.SigningKey, now time.Time, roles ...string) string {
 	w.t.Helper()
+	return w.sign(key, now, token.Access{UserID: user, SessionID: "session", Roles: roles, ProfileComplete: true})
+}
+
+func (w *world) sign(key token.SigningKey, now time.Time, who token.Access) string {
+	w.t.Helper()
 	issuer := token.AccessIssuer{
 		Issuer: w.system.URL, Audience: w.system.URL, ClientID: w.system.URL, Lifetime: token.MaxAccessLifetime, Key: key, Rand: rand.Reader,
 	}
-	signed, err := issuer.Mint(token.Access{UserID: user, SessionID: "session", Roles: roles, ProfileComplete: true}, now)
+	signed, err := issuer.Mint(who, now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -144,6 +149,7 @@ func TestOrders_EachTokenGetsItsAnswer(t *testing.T) {
 	w := start(t, jws.RS256)
 	now := time.Now()
 	good, admin := w.mint(w.key, now), w.mint(w.key, now, "admin")
+	unfinished := w.sign(w.key, now, token.Access{UserID: user, SessionID: "session"})
 	tokens := []struct {
 		name, method, path, bearer string
 		http, rest, jwt            int
@@ -157,6 +163,7 @@ func TestOrders_EachTokenGetsItsAnswer(t *testing.T) {
 		{"none", "GET", "/orders", "", 401, 401, 401},
 		{"good, role not held", "DELETE", "/orders/1", good, 403, 403, 404},
 		{"good, role held", "DELETE", "/orders/1", admin, 200, 200, 404},
+		{"good, unfinished", "GET", "/orders", unfinished, 403, 403, 200},
 		{"good, no such route", "GET", "/nothing", good, 404, 403, 404},
 	}
 	table := []string{fmt.Sprintf("%-20s %-16s %-9s %-9s %s", "token", "request", "HTTP API", "REST API", "JWT authorizer")}

@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"daemun/shared/config"
+	"daemun/shared/flow"
+	"daemun/shared/registration"
 	"daemun/shared/store"
 )
 
@@ -12,7 +14,10 @@ type Config struct {
 	config.Site
 	config.Verification
 	config.Lifetimes // which sessions are live
-	Store            store.Config
+	// Registration says whether people are asked for anything, and Form for what.
+	Registration flow.Policy       `env:"REGISTRATION" envDefault:"automatic"`
+	Form         registration.Form `env:"REGISTRATION_FORM" envDefault:"profile"`
+	Store        store.Config
 }
 
 // Check implements config.Checker.

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"daemun/shared/fault"
 	"daemun/shared/flow"
 	"daemun/shared/gate"
@@ -24,6 +26,9 @@ type handler struct {
 	gate     gate.Gate
 	users    users
 	sessions flow.OwnSessions
+	policy   flow.Policy
+	profiles flow.Profiles
+	schema   jsontext.Value // of the form
 }
 
 func (h *handler) routes() []lambdahttp.Route {
@@ -31,6 +36,8 @@ func (h *handler) routes() []lambdahttp.Route {
 		{Key: "GET /me", Handle: h.me},
 		{Key: "GET /me/sessions", Handle: h.listSessions},
 		{Key: "DELETE /me/sessions/{id}", Handle: h.endSession},
+		{Key: "PATCH /me", Handle: h.change},
+		{Key: "GET /me/form", Handle: h.form},
 	}
 }
 
@@ -81,6 +88,41 @@ func (h *handler) endSession(ctx context.Context, r *lambdahttp.Request) (*lambd
 		h.delivery.ClearTokens(response)
 	}
 	return response, nil
+}
+
+// change patches what the person answered. The access token goes on saying what
+// it said of the profile; the next refresh gives one that knows better.
+func (h *handler) change(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	who, _, err := h.admit(r)
+	if err != nil {
+		return nil, err
+	}
+	if h.policy == flow.Automatic {
+		return nil, fault.New(fault.RegistrationNotEnabled, nil)
+	}
+	patch, err := r.MergePatch()
+	if err != nil {
+		return nil, err
+	}
+	u, err := h.profiles.Patch(ctx, who, patch)
+	if err != nil {
+		return nil, err
+	}
+	r.Note(slog.String("event", "profile_changed"), slog.Bool("profile_complete", u.ProfileComplete))
+	return lambdahttp.JSON(http.StatusOK, lambdahttp.NewUserJSON(u))
+}
+
+// form tells what change takes, for the front end to draw.
+func (h *handler) form(_ context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	if _, _, err := h.admit(r); err != nil {
+		return nil, err
+	}
+	if h.policy == flow.Automatic {
+		return nil, fault.New(fault.RegistrationNotEnabled, nil)
+	}
+	return lambdahttp.JSON(http.StatusOK, struct {
+		Schema jsontext.Value `json:"schema"`
+	}{h.schema})
 }
 
 // admit returns who the request's access token speaks for, and whether a cookie

@@ -13,6 +13,7 @@ import (
 	"daemun/shared/lambdahttp/lambdatest"
 	"daemun/shared/provider/providertest"
 	"daemun/shared/store/storetest"
+	"daemun/shared/user"
 )
 
 // world is a person with a session, in front of the function. Its clock stands
@@ -140,6 +141,7 @@ func TestMe_TellsWhoThePersonIs(t *testing.T) {
 			Profile: lambdahttp.ProfileJSON{
 				Email: person.Email, EmailVerified: person.EmailVerified, Nickname: person.Nickname, PictureURL: got.Profile.PictureURL,
 			},
+			Fields: user.Fields{}, Consents: user.Consents{},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("person %d (-want +got):\n%s", i, diff)
@@ -161,7 +163,7 @@ func TestMe_TellsRolesAndCompletenessAsTheyAreStored(t *testing.T) {
 		"pk": "USER#" + w.login.User.ID, "sk": "USER", "created_at": w.Now().UnixMilli(),
 		"disabled": false, "profile_complete": false, "email_verified": false,
 	})
-	want := `{"id":"` + w.login.User.ID + `","roles":[],"profile_complete":false,"identities":[],"profile":{"email_verified":false}}`
+	want := `{"id":"` + w.login.User.ID + `","roles":[],"profile_complete":false,"identities":[],"profile":{"email_verified":false},"fields":{},"consents":{}}`
 	if got := w.me(w.login.AccessToken).Body; got != want {
 		t.Errorf("answer %s, want %s", got, want)
 	}

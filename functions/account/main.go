@@ -1,5 +1,5 @@
 // Command account tells people who they are to us and where they are logged in,
-// and ends the sessions that they do not want.
+// takes their answers, and ends the sessions that they do not want.
 package main
 
 import (
@@ -27,6 +27,8 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 		gate:     gate.Gate{Verifier: c.AccessVerifier(c.PublicURL), Now: host.Now},
 		users:    db,
 		sessions: flow.OwnSessions{Users: db, Sessions: db, Rule: c.Rule(), Now: host.Now},
+		policy:   c.Registration, schema: c.Form.Schema(),
+		profiles: flow.Profiles{Users: db, Form: &c.Form, Now: host.Now},
 	}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil
 }

@@ -12,8 +12,9 @@ import (
 )
 
 type handler struct {
-	delivery   lambdahttp.Delivery
-	completion flow.Completion
+	delivery    lambdahttp.Delivery
+	completion  flow.Completion
+	registerURL string // where browsers go whose person has no account
 }
 
 func (h *handler) routes() []lambdahttp.Route {
@@ -72,6 +73,13 @@ func (h *handler) finish(
 	})
 	if err != nil {
 		return h.failed(sealed, cookie, err)
+	}
+	if done.Registration != nil {
+		r.Note(slog.Bool("registration_required", true))
+		response := lambdahttp.Redirect(h.registerURL)
+		response.Cookies = []string{h.delivery.Cookies.Clear(cookie)}
+		h.delivery.SetRegisterToken(response, done.Registration)
+		return response, nil
 	}
 	r.Note(slog.Bool("new_user", done.NewUser), slog.String("user_id", done.User.ID), slog.String("session_id", done.SessionID))
 	response := lambdahttp.Redirect(done.ReturnTo)

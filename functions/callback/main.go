@@ -13,6 +13,7 @@ import (
 	"daemun/shared/provider"
 	"daemun/shared/provider/catalog"
 	"daemun/shared/store"
+	"daemun/shared/token"
 )
 
 func main() { lambdahttp.Serve(builder()) }
@@ -43,10 +44,11 @@ func build(ctx context.Context, host lambdahttp.Host, c Config, client *provider
 	}
 	db := store.New(c.Store)
 	_ = db.Warm(ctx) // opens the connection; whether it worked, the first request will tell
-	h := &handler{delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()}, completion: flow.Completion{
+	h := &handler{registerURL: c.RegisterURL, delivery: lambdahttp.Delivery{Cookies: lambdahttp.Cookies{Insecure: c.InsecureCookies}, Origins: c.Origins()}, completion: flow.Completion{
 		Providers: providers, Clients: c.Registry(), PublicURL: c.PublicURL, Transactions: c.TransactionKeys,
 		OneTime: db, Users: db, Sessions: db, SessionLimit: c.Sessions.Limit, Now: host.Now, Rand: host.Rand,
-		Issuer: flow.Issuer{Access: c.AccessIssuer(c.PublicURL, host.Rand), Refresh: c.RefreshKeys, Rule: c.Rule(), Rand: host.Rand},
+		Issuer:       flow.Issuer{Access: c.AccessIssuer(c.PublicURL, host.Rand), Refresh: c.RefreshKeys, Rule: c.Rule(), Rand: host.Rand},
+		Registration: c.Registration, Register: token.RegisterIssuer{Issuer: c.PublicURL, Key: c.SigningKeys, Rand: host.Rand},
 	}}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil
 }

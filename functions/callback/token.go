@@ -18,7 +18,8 @@ type tokenRequest struct {
 	Issuer      string `json:"iss"` // may be left out
 }
 
-// token ends a login in the client that began it, and gives it the tokens. No
+// token ends a login in the client that began it, and gives it the tokens, or the
+// register token of a person who has no account. No
 // cookie is read or set: the transaction in the body stands for the client, and
 // no other site's page has it.
 func (h *handler) token(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
@@ -40,6 +41,10 @@ func (h *handler) token(ctx context.Context, r *lambdahttp.Request) (*lambdahttp
 	})
 	if err != nil {
 		return nil, err
+	}
+	if done.Registration != nil {
+		r.Note(slog.String("client", done.Client), slog.Bool("registration_required", true))
+		return lambdahttp.JSON(http.StatusOK, lambdahttp.NewRegistrationRequiredJSON(done.Registration))
 	}
 	r.Note(slog.String("client", done.Client), slog.Bool("new_user", done.NewUser),
 		slog.String("user_id", done.User.ID), slog.String("session_id", done.SessionID))

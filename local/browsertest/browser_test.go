@@ -249,19 +249,34 @@ func (tb *tab) wantAbsent(name string) {
 // wantCleanAddress checks that the tab is on the front page, with nothing left in its address.
 func (tb *tab) wantCleanAddress() {
 	tb.t.Helper()
-	if got := do(tb, "read the address", chromedp.Location()); got != tb.site+"/" {
-		tb.t.Errorf("the address bar says %s, want %s/", got, tb.site)
+	tb.wantAddress("/")
+}
+
+func (tb *tab) wantAddress(want string) {
+	tb.t.Helper()
+	if got := do(tb, "read the address", chromedp.Location()); got != tb.site+want {
+		tb.t.Errorf("the address bar says %s, want %s%s", got, tb.site, want)
 	}
 }
 
 // photograph writes a picture of the tab into the folder that the environment's SCREENSHOTS names, if any.
 func (tb *tab) photograph(name string) {
 	tb.t.Helper()
+	tb.keepPicture(name, do(tb, "photograph", chromedp.CaptureScreenshot()))
+}
+
+// photographWhole does so with a page that is longer than the window.
+func (tb *tab) photographWhole(name string) {
+	tb.t.Helper()
+	tb.keepPicture(name, do(tb, "photograph", chromedp.FullScreenshot(100)))
+}
+
+func (tb *tab) keepPicture(name string, picture []byte) {
+	tb.t.Helper()
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
 		folder = tb.t.TempDir()
 	}
-	picture := do(tb, "photograph", chromedp.CaptureScreenshot())
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		tb.t.Fatal(err)
 	}

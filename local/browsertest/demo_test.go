@@ -23,7 +23,8 @@ import (
 type api struct {
 	refresh func(w http.ResponseWriter, call int64) // call counts from 1
 	me      func(w http.ResponseWriter, call int64)
-	session http.HandlerFunc // lists them, and ends one
+	session http.HandlerFunc            // lists them, and ends one
+	routes  map[string]http.HandlerFunc // further ones
 
 	refreshes, mes atomic.Int64
 }
@@ -78,6 +79,9 @@ func (a *api) serve(t *testing.T) (origin string) {
 	}
 	mux.Handle("GET /me/sessions", a.session)
 	mux.Handle("DELETE /me/sessions/{id}", a.session)
+	for pattern, handle := range a.routes {
+		mux.HandleFunc(pattern, handle)
+	}
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL
@@ -255,7 +259,7 @@ func TestDemo_HasAMessageForEveryFailedLogin(t *testing.T) {
 	}
 	for _, code := range strings.Fields(`access_denied invalid_state login_expired invalid_request unknown_provider
 		provider_unavailable provider_timeout bad_provider_response provider_misconfigured temporarily_unavailable
-		not_configured account_disabled internal`) {
+		not_configured account_disabled internal already_registered registration_not_enabled validation_failed`) {
 		if !slices.Contains(got.En, code) {
 			t.Errorf("no message for %s", code)
 		}

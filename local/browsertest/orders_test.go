@@ -1,28 +1,18 @@
 package browsertest
 
 import (
-	"crypto/rand"
 	"strings"
 	"testing"
 
 	"daemun/local"
 )
 
+const ordersTemplate = "../../examples/orders-api/template.yaml"
+
 // startWithOrders starts Daemun and the example's orders API beside it, which wants the role admin to delete.
 func startWithOrders(t *testing.T) (*local.System, *browser) {
 	t.Helper()
-	system, err := local.Start(t.Context(), local.Options{
-		Templates:   []string{"../../template.yaml", "../../examples/orders-api/template.yaml"},
-		BuildDir:    "../../.build",
-		Environment: map[string]string{"AUTHORIZER_DEMANDS": `{"*":{"DELETE /orders/{id}":{"roles":["admin"]}}}`},
-		StackName:   "browsertest-" + strings.ToLower(rand.Text()),
-		Logs:        t.Output(),
-	})
-	if err != nil {
-		t.Fatalf("start the system: %v", err)
-	}
-	t.Cleanup(system.Close)
-	return system, startBrowser(t, system.URL)
+	return startConfigured(t, map[string]string{"AUTHORIZER_DEMANDS": `{"*":{"DELETE /orders/{id}":{"roles":["admin"]}}}`}, ordersTemplate)
 }
 
 func TestOrders_AreCalledOnAnotherHostWithTheAccessToken(t *testing.T) {

@@ -19,11 +19,18 @@ import (
 // startSystem starts the whole of Daemun, from the binaries that `make build` made, and a browser for it.
 func startSystem(t *testing.T) (*local.System, *browser) {
 	t.Helper()
+	return startConfigured(t, nil)
+}
+
+// startConfigured starts Daemun with variables of its own, further templates beside it, and a browser for it.
+func startConfigured(t *testing.T, environment map[string]string, further ...string) (*local.System, *browser) {
+	t.Helper()
 	system, err := local.Start(t.Context(), local.Options{
-		Templates: []string{"../../template.yaml"},
-		BuildDir:  "../../.build",
-		StackName: "browsertest-" + strings.ToLower(rand.Text()),
-		Logs:      t.Output(),
+		Templates:   append([]string{"../../template.yaml"}, further...),
+		BuildDir:    "../../.build",
+		Environment: environment,
+		StackName:   "browsertest-" + strings.ToLower(rand.Text()),
+		Logs:        t.Output(),
 	})
 	if err != nil {
 		t.Fatalf("start the system: %v", err)

@@ -1,6 +1,6 @@
-// Package demo is the small front end that shows Daemun at work: log in, see who you are, refresh, log out.
+// Package demo is the small front end that shows Daemun at work: log in, sign up, see who you are, refresh, log out.
 //
-// It owns static files only: plain HTML, CSS and one ES module, with no build step. It knows the HTTP contract from the
+// It owns static files only: plain HTML, CSS and ES modules, with no build step. It knows the HTTP contract from the
 // browser's side, and nothing of how the server keeps it. The page must be served from the origin of the API, as its
 // session lives in that origin's cookies.
 package demo
@@ -16,10 +16,11 @@ import (
 //go:embed static
 var static embed.FS
 
-// The page draws pictures that providers name: https in life, the look-alike providers' plain http on this machine.
-const contentSecurityPolicy = "default-src 'self'; img-src 'self' https: data: http://127.0.0.1:*; frame-ancestors 'none'"
+// The page draws pictures that providers name: https in life, the look-alike providers' plain http on this machine. Its
+// form is sent by the script alone: answers never come into an address.
+const contentSecurityPolicy = "default-src 'self'; img-src 'self' https: data: http://127.0.0.1:*; form-action 'none'; frame-ancestors 'none'"
 
-// Handler serves the page at / and its parts beside it. It answers GET and HEAD only. orders is the URL of the API that
+// Handler serves the page at / and, for sign-up, at /register, and its parts beside it. It answers GET and HEAD only. orders is the URL of the API that
 // the page calls with its access token; empty: there is none.
 func Handler(orders string) http.Handler {
 	files, err := fs.Sub(static, "static")
@@ -28,6 +29,9 @@ func Handler(orders string) http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /settings.json", settings(orders))
+	mux.HandleFunc("GET /register", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, files, "index.html")
+	})
 	mux.Handle("GET /", http.FileServerFS(files))
 	return withHeaders(mux, orders)
 }

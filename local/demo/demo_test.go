@@ -21,8 +21,12 @@ func TestHandler_ServesThePageAndItsParts(t *testing.T) {
 	for path, contentType := range map[string]string{
 		"/":                "text/html; charset=utf-8",
 		"/?error=internal": "text/html; charset=utf-8",
+		"/register":        "text/html; charset=utf-8",
 		"/style.css":       "text/css; charset=utf-8",
 		"/app.js":          "text/javascript; charset=utf-8",
+		"/session.js":      "text/javascript; charset=utf-8",
+		"/sign_up.js":      "text/javascript; charset=utf-8",
+		"/form.js":         "text/javascript; charset=utf-8",
 		"/texts.js":        "text/javascript; charset=utf-8",
 		"/icon.svg":        "image/svg+xml",
 		"/kakao.svg":       "image/svg+xml",
@@ -41,10 +45,10 @@ func TestHandler_ServesThePageAndItsParts(t *testing.T) {
 
 // HD-02
 func TestHandler_SetsSecurityHeadersOnEveryAnswer(t *testing.T) {
-	for _, request := range [][2]string{{"GET", "/"}, {"HEAD", "/app.js"}, {"GET", "/nothing"}, {"GET", "/../demo.go"}, {"POST", "/"}} {
+	for _, request := range [][2]string{{"GET", "/"}, {"HEAD", "/app.js"}, {"GET", "/register"}, {"GET", "/nothing"}, {"GET", "/../demo.go"}, {"POST", "/"}} {
 		header := get(t, request[0], request[1]).Header()
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'self'; img-src 'self' https: data: http://127.0.0.1:*; frame-ancestors 'none'",
+			"Content-Security-Policy": "default-src 'self'; img-src 'self' https: data: http://127.0.0.1:*; form-action 'none'; frame-ancestors 'none'",
 			"X-Content-Type-Options":  "nosniff",
 			"Referrer-Policy":         "no-referrer",
 		} {

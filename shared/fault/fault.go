@@ -19,6 +19,9 @@ type Error struct {
 	// Message replaces the code's public message where that says too little.
 	// It must never hold anything that a client or a provider sent.
 	Message string
+	// Problems are what is wrong with the body, one by one, where the code is
+	// ValidationFailed.
+	Problems []Problem
 	// RetryAfter is how long the client should wait before it tries again; zero
 	// means what the table says.
 	RetryAfter time.Duration
@@ -26,6 +29,12 @@ type Error struct {
 	Alarm bool
 	// Err is the cause, for the log. It may be nil.
 	Err error
+}
+
+// Problem is one thing that is wrong with a request's body.
+type Problem struct {
+	Pointer string `json:"pointer"` // where, as RFC 6901 has it; "" is the whole body
+	Code    string `json:"code"`    // what, in stable snake case
 }
 
 // New makes an error of the code with a cause, which may be nil.

@@ -22,9 +22,12 @@ const (
 	AccountDisabled        Code = "account_disabled"
 	NotFound               Code = "not_found"
 	UnknownProvider        Code = "unknown_provider"
+	RegistrationNotEnabled Code = "registration_not_enabled"
 	MethodNotAllowed       Code = "method_not_allowed"
+	AlreadyRegistered      Code = "already_registered"
 	PayloadTooLarge        Code = "payload_too_large"
 	UnsupportedMediaType   Code = "unsupported_media_type"
+	ValidationFailed       Code = "validation_failed"
 	Internal               Code = "internal"
 	BadProviderResponse    Code = "bad_provider_response"
 	ProviderUnavailable    Code = "provider_unavailable"
@@ -51,9 +54,12 @@ var table = map[Code]entry{
 	AccountDisabled:        {403, 0, "This account is disabled."},
 	NotFound:               {404, 0, "There is nothing here."},
 	UnknownProvider:        {404, 0, "There is no such login provider."},
+	RegistrationNotEnabled: {404, 0, "Accounts are made by logging in; there is nothing to register."},
 	MethodNotAllowed:       {405, 0, "This method is not allowed here."},
+	AlreadyRegistered:      {409, 0, "This account has been made already. Log in again."},
 	PayloadTooLarge:        {413, 0, "The request is too large."},
 	UnsupportedMediaType:   {415, 0, "Send application/json."},
+	ValidationFailed:       {422, 0, "Some answers are missing or will not do; the problems name them."},
 	Internal:               {500, 0, "Something went wrong on our side."},
 	BadProviderResponse:    {502, 0, "The login provider gave an answer that we cannot use. Try again later."},
 	ProviderUnavailable:    {502, 0, "The login provider cannot be reached. Try again later."},

@@ -103,14 +103,17 @@ var advice = map[fault.Code]string{
 	fault.LoginExpired:           "Start the login again.",
 	fault.AccessDenied:           "Nothing: the person said no. Offer the login again.",
 	fault.InvalidGrant:           "Forget the refresh token and ask the person to log in. No retry helps.",
-	fault.InvalidToken:           "Refresh once and repeat the request; if it fails again, ask the person to log in.",
+	fault.InvalidToken:           "Refresh once and repeat the request; if it fails again, ask the person to log in. Where it is a register token that is refused, start the login again.",
 	fault.OriginNotAllowed:       "Ask from a page that may: with cookies, one of `ALLOWED_ORIGINS` (empty: of `FRONT_URL`) or that of a client's return URL; for a login in JSON, one of the client's `allowed_origins`. Being among `CORS_ORIGINS` is not enough.",
 	fault.AccountDisabled:        "Tell the person; only the operator can enable the account.",
 	fault.NotFound:               "Check the path.",
 	fault.UnknownProvider:        "Offer the providers that `GET /auth/providers` lists.",
+	fault.RegistrationNotEnabled: "Nothing: whoever logs in has an account (`REGISTRATION`).",
 	fault.MethodNotAllowed:       "Use the method that the route documents.",
+	fault.AlreadyRegistered:      "Start the login again: the person has an account. The register token is spent.",
 	fault.PayloadTooLarge:        "Send less.",
 	fault.UnsupportedMediaType:   "Send `Content-Type: application/json`.",
+	fault.ValidationFailed:       "Show each of `problems` at the field that its pointer names, and send the mended answers.",
 	fault.Internal:               "Show the request id; the operator finds the cause in the log with it.",
 	fault.BadProviderResponse:    "Start the login again later. Never send the same code again.",
 	fault.ProviderUnavailable:    "Start the login again later. Never send the same code again.",
@@ -133,6 +136,9 @@ Every failure is one of these codes. An API answer carries it in its body, with 
 A browser that is on its way through a login is sent to ` + "`FRONT_URL`" + ` instead, with ` + "`?error=<code>&request_id=…`" + `. Codes are
 stable: branch on them, not on the description, which is for people and may change. A retryable code comes with
 ` + "`Retry-After`" + ` in seconds; do not repeat a request that failed with another one.
+
+` + "`validation_failed`" + ` comes with ` + "`\"problems\": [{\"pointer\": \"/nickname\", \"code\": \"too_long\"}]`" + `: a JSON pointer (RFC 6901) into the body that
+was sent, and a code. All problems of a body are told at once.
 
 | code | status | retryable | description | what the client should do |
 |---|---|---|---|---|

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"daemun/shared/client"
 	"daemun/shared/fault"
 	"daemun/shared/provider"
@@ -34,6 +32,8 @@ type Completion struct {
 	// SessionLimit is how many live sessions a user may have, at least 1: a login
 	// ends the oldest beyond it.
 	SessionLimit int
+	Registration Policy
+	Register     token.RegisterIssuer // where the policy is Required
 	Now          func() time.Time
 	Rand         io.Reader
 }
@@ -62,6 +62,18 @@ type Completed struct {
 	Client    string // of one that ends in JSON
 	SessionID string
 	NewUser   bool
+	// Registration is there where the person has no account and must register for
+	// one. Then there are neither tokens nor a session.
+	Registration *RegistrationRequired
+}
+
+// RegistrationRequired is what a person gets who logged in and has no account.
+// A token of a login that ends in cookies is good in its cookie only.
+type RegistrationRequired struct {
+	RegisterToken string
+	ExpiresIn     time.Duration
+	Identity      user.Identity
+	Profile       user.Profile
 }
 
 // maxCode bounds an authorization code in bytes; the longest known are near 1 KB.
@@ -99,7 +111,7 @@ func (c *Completion) finish(ctx context.Context, tx token.Transaction, cb Callba
 	if err != nil {
 		return Completed{}, err
 	}
-	done, err := c.enter(ctx, person, tx.Client, cb.Device)
+	done, err := c.enter(ctx, person, tx, cb.Device)
 	done.ReturnTo, done.Client = tx.ReturnTo, tx.Client
 	return done, err
 }
@@ -197,43 +209,43 @@ func mayLackIssuer(ctx context.Context, p provider.Provider) error {
 	return nil
 }
 
-// enter lets the person in: as the user that they are, or as a new one.
-func (c *Completion) enter(ctx context.Context, person provider.Person, clientName string, d session.Device) (Completed, error) {
+// enter lets the person in: as the user that they are, as a new one, or with a
+// register token as nobody yet.
+func (c *Completion) enter(ctx context.Context, person provider.Person, tx token.Transaction, d session.Device) (Completed, error) {
 	userID, err := c.Users.FindIdentity(ctx, person.Identity)
 	if err != nil {
 		return Completed{}, fmt.Errorf("find identity: %w", err)
 	}
 	now := c.Now()
-	if userID != "" {
-		return c.logIn(ctx, userID, clientName, d, now)
+	switch {
+	case userID != "":
+		return c.logIn(ctx, userID, tx.Client, d, now)
+	case c.Registration == Required:
+		return c.register(person, tx, now)
 	}
-	u, err := c.newUser(person, now)
+	u, err := newUser(person.Identity, person.Profile, now, c.Rand)
 	if err != nil {
 		return Completed{}, err
 	}
-	s, err := c.Issuer.session(u.ID, clientName, d, now)
-	if err != nil {
-		return Completed{}, err
+	u.ProfileComplete = c.Registration != Deferred
+	done, ownerID, err := signUp(ctx, c.Users, &c.Issuer, signingUp{user: u, client: tx.Client, device: d, now: now})
+	if err == nil && ownerID != u.ID {
+		return c.logIn(ctx, ownerID, tx.Client, d, now) // a parallel first login of the same person won
 	}
-	owner, err := c.Users.SignUp(ctx, u, s, c.Issuer.Rule.ExpiresAt(s))
-	if err != nil {
-		return Completed{}, fmt.Errorf("sign up: %w", err)
-	}
-	if owner != u.ID {
-		return c.logIn(ctx, owner, clientName, d, now) // a parallel first login of the same person won
-	}
-	return c.completed(u, s, now, true)
+	return done, err
 }
 
-func (c *Completion) newUser(person provider.Person, now time.Time) (*user.User, error) {
-	id, err := ulid.New(ulid.Timestamp(now), c.Rand)
+// register gives the person a register token. Nothing is written.
+func (c *Completion) register(person provider.Person, tx token.Transaction, now time.Time) (Completed, error) {
+	text, err := c.Register.Mint(token.Register{
+		Identity: person.Identity, Profile: person.Profile, Client: tx.Client, ReturnTo: tx.ReturnTo,
+	}, now)
 	if err != nil {
-		return nil, fmt.Errorf("new user id: %w", err)
+		return Completed{}, err
 	}
-	return &user.User{
-		ID: id.String(), Identities: []user.Identity{person.Identity}, Profile: person.Profile,
-		Roles: []string{}, ProfileComplete: true, CreatedAt: now,
-	}, nil
+	return Completed{Registration: &RegistrationRequired{
+		RegisterToken: text, ExpiresIn: token.RegisterLifetime, Identity: person.Identity, Profile: person.Profile,
+	}}, nil
 }
 
 // logIn starts a session of a known user. The user is read while the session is
@@ -260,7 +272,12 @@ func (c *Completion) logIn(ctx context.Context, userID, clientName string, d ses
 	if s, err = c.makeRoom(ctx, s, now); err != nil {
 		return Completed{}, err
 	}
-	return c.completed(u, s, now, false)
+	access, err := c.Issuer.accessToken(u, s.ID, s.Client, now)
+	if err != nil {
+		return Completed{}, err
+	}
+	t, err := c.Issuer.tokens(u, s, access, now)
+	return Completed{Tokens: t, SessionID: s.ID}, err
 }
 
 // turnAway ends the session that was started for a user who may not log in.
@@ -269,16 +286,4 @@ func (c *Completion) turnAway(ctx context.Context, s *session.Session, now time.
 		return fmt.Errorf("end session: %w", err)
 	}
 	return fault.Newf(fault.AccountDisabled, "user %s is gone or disabled", s.UserID)
-}
-
-func (c *Completion) completed(u *user.User, s *session.Session, now time.Time, isNew bool) (Completed, error) {
-	access, err := c.Issuer.accessToken(u, s.ID, s.Client, now)
-	if err != nil {
-		return Completed{}, err
-	}
-	t, err := c.Issuer.tokens(u, s, access, now)
-	if err != nil {
-		return Completed{}, err
-	}
-	return Completed{Tokens: t, SessionID: s.ID, NewUser: isNew}, nil
 }

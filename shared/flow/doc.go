@@ -1,6 +1,7 @@
-// Package flow decides: what a login, a refresh and a logout do, step by step.
-// It knows tokens, sessions, users and the contract of a provider. It does not
-// know AWS, HTTP or the environment; functions translate for it.
+// Package flow decides: what a login, a registration, a refresh and a logout do,
+// step by step. It knows tokens, sessions, users and the contract of a provider.
+// It does not know AWS, HTTP or the environment, nor what a sign-up asks;
+// functions translate for it.
 //
 // A login in cookies:
 //
@@ -29,6 +30,19 @@
 //	   | -- /token: code, state, transaction -------------------> Complete: 1. the client and its page's
 //	   |                                          |                  origin, too; 2. to 4. as above
 //	   | <--------------------------------------------- tokens (JSON) |
+//
+// Step 4 for a person without an account is what the Policy says: an account at
+// once, complete (Automatic) or not (Deferred, until Patch has all that is
+// required), or none:
+//
+//	browser            callback               register
+//	   | -- code ------> Complete                |
+//	   | <-- register token, nothing is stored   |
+//	   | -- token, answers -------------------> Register
+//	   |                                         | 1. open the token, compare where it came from
+//	   |                                         | 2. check the answers
+//	   |                                         | 3. mark, identity, user and session: all or nothing, once
+//	   | <------------------------------------------- tokens
 //
 // A refresh token's life is drawn in package session.
 package flow

@@ -73,7 +73,7 @@ func (s *stage) FindUser(context.Context, string) (*user.User, error) {
 	return s.user, s.step("find user")
 }
 
-func (s *stage) SignUp(_ context.Context, u *user.User, _ *session.Session, _ time.Time) (string, error) {
+func (s *stage) SignUp(_ context.Context, u *user.User, _ *session.Session, _ time.Time, _ string, _ time.Time) (string, error) {
 	return u.ID, s.step("sign up")
 }
 

@@ -28,8 +28,22 @@ type Users interface {
 	FindUser(ctx context.Context, userID string) (*user.User, error)
 	// SignUp writes the user, their one identity and their first session, all or
 	// nothing, and returns the id of the identity's owner: u.ID, or, if another
-	// sign-up was first and nothing was written, that user's id.
-	SignUp(ctx context.Context, u *user.User, s *session.Session, sessionExpires time.Time) (ownerID string, err error)
+	// sign-up was first and nothing was written, that user's id. A sign-up that
+	// names a mark in once may happen once: it sets the mark, until onceExpires at
+	// least, and where it is set already, nothing is written and the id is that of
+	// the user who was signed up then.
+	SignUp(ctx context.Context, u *user.User, s *session.Session, sessionExpires time.Time, once string, onceExpires time.Time) (ownerID string, err error)
+}
+
+// Answers keeps what users answered.
+type Answers interface {
+	// FindUser is that of Users.
+	FindUser(ctx context.Context, userID string) (*user.User, error)
+	// ReplaceAnswers writes the user's answers and whether the profile is complete,
+	// in one write, if both are still of old's Revision and the user is neither
+	// gone nor disabled, and returns the user after it. If not, replaced is false
+	// and found is the user as they stood at that instant, nil if there is none.
+	ReplaceAnswers(ctx context.Context, old *user.User, answers user.Answers, complete bool) (found *user.User, replaced bool, err error)
 }
 
 // Sessions keeps sessions.

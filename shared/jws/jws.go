@@ -36,7 +36,7 @@ var (
 )
 
 // These bound the work that a token can cause. API Gateway takes 10 240 bytes of
-// headers in all; our tokens are below 1 KB, providers' a few KB, of which the
+// headers in all; our tokens are below 4 KB, providers' a few KB, of which the
 // JOSE header, counted as base64url, is a small part.
 const (
 	maxLength = 8192

@@ -28,6 +28,10 @@ var (
 	RefreshCookie = CookieKind{"daemun-rt", "Strict"}
 )
 
+// RegisterCookie carries the register token of somebody who logged in and has no
+// account yet.
+var RegisterCookie = CookieKind{"daemun-reg", "Lax"}
+
 const transactionPrefix = "daemun-tx-"
 
 // TransactionCookie carries a login on its way; it must survive the provider's

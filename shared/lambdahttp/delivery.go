@@ -54,6 +54,26 @@ func (d Delivery) RefreshToken(r *Request, inBody string) (token string, byCooki
 	return inCookie, true, CheckOrigin(r, d.Origins)
 }
 
+// SetRegisterToken gives a browser its register token.
+func (d Delivery) SetRegisterToken(response *Response, required *flow.RegistrationRequired) {
+	response.Cookies = append(response.Cookies, d.Cookies.Set(RegisterCookie, required.RegisterToken, required.ExpiresIn))
+}
+
+// RegisterToken finds the register token of the request: the Authorization
+// header's, or the cookie's. What is no bearer token is none. Like AccessToken it
+// does not check the origin. Fault: invalid_request.
+func (d Delivery) RegisterToken(r *Request) (flow.RegisterProof, error) {
+	proof := flow.RegisterProof{Origin: r.Header("origin")}
+	if authorization := r.Header("authorization"); authorization != "" {
+		proof.Token, _ = gate.Bearer(authorization)
+		return proof, nil
+	}
+	var err error
+	proof.Token, err = r.Cookie(d.Cookies.Name(RegisterCookie))
+	proof.InCookie = proof.Token != ""
+	return proof, err
+}
+
 // AccessToken finds the access token of the request: the Authorization header's,
 // or the cookie's, which counts by the rule of CheckOrigin; "" if there is none.
 // Faults: invalid_token, invalid_request, origin_not_allowed.

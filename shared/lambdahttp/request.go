@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"log/slog"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"daemun/shared/fault"
 )
@@ -74,12 +76,22 @@ func (r *Request) CookieNames(prefix string) []string {
 // JSON reads the body into v. Members that v does not have, repeated members and
 // invalid UTF-8 are refused. An empty body leaves v as it is. Faults:
 // unsupported_media_type, invalid_request.
-func (r *Request) JSON(v any) error {
+func (r *Request) JSON(v any) error { return r.json(v, "application/json") }
+
+// MergePatch reads the body as a JSON merge patch (RFC 7396), which may also call
+// itself plain JSON; nil if it is empty. Faults: those of JSON.
+func (r *Request) MergePatch() (jsontext.Value, error) {
+	var patch jsontext.Value
+	err := r.json(&patch, "application/merge-patch+json", "application/json")
+	return patch, err
+}
+
+func (r *Request) json(v any, mediaTypes ...string) error {
 	if len(r.body) == 0 {
 		return nil
 	}
 	mediaType, params, err := mime.ParseMediaType(r.Header("content-type"))
-	if err != nil || mediaType != "application/json" {
+	if err != nil || !slices.Contains(mediaTypes, mediaType) {
 		return fault.Newf(fault.UnsupportedMediaType, "content type is not JSON")
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {

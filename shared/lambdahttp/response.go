@@ -54,10 +54,11 @@ func (h *Handler) failure(r *Request, route Route, f *fault.Error) *Response {
 		return h.failurePage(r, f)
 	}
 	answer, err := JSON(f.Code.Status(), struct {
-		Error       fault.Code `json:"error"`
-		Description string     `json:"error_description"`
-		RequestID   string     `json:"request_id"`
-	}{f.Code, f.Public(), r.ID})
+		Error       fault.Code      `json:"error"`
+		Description string          `json:"error_description"`
+		RequestID   string          `json:"request_id"`
+		Problems    []fault.Problem `json:"problems,omitempty"`
+	}{f.Code, f.Public(), r.ID, f.Problems})
 	if err != nil {
 		return &Response{Status: http.StatusInternalServerError}
 	}

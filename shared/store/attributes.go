@@ -114,6 +114,13 @@ func (r *reader) number(name string) int64 {
 	return n
 }
 
+func (r *reader) optionalNumber(name string) int64 {
+	if !r.has(name) {
+		return 0
+	}
+	return r.number(name)
+}
+
 func (r *reader) instant(name string) time.Time { return time.UnixMilli(r.number(name)).UTC() }
 
 func (r *reader) optionalInstant(name string) time.Time {

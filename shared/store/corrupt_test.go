@@ -29,7 +29,7 @@ func TestStore_CorruptItemIsAnAlarm(t *testing.T) {
 		{"identity", []string{"user_id"}, nil, []string{"FindIdentity"}},
 		{
 			"user", []string{"disabled", "profile_complete", "created_at", "email_verified"},
-			[]string{"identities", "roles", "email", "nickname", "picture_url"}, []string{"FindUser"},
+			[]string{"identities", "roles", "email", "nickname", "picture_url", "answers", "revision"}, []string{"FindUser"},
 		},
 		{
 			"session", []string{"generation", "created_at"},
@@ -106,7 +106,7 @@ func TestStore_GenerationBelowOneIsCorrupt(t *testing.T) {
 func TestSignUp_CorruptOwnerIsAnAlarm(t *testing.T) {
 	s, db := open(t)
 	db.Put(t, db.Users, storetest.Item{"pk": "IDENTITY#kakao#alice", "sk": "IDENTITY"})
-	_, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start)
+	_, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start, "", start)
 	if fault.CodeOf(err) != fault.Internal || !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("got %v", err)
 	}

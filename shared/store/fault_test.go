@@ -44,8 +44,16 @@ var operations = []operation{
 		return want(err, cmp.Equal(found, login("alice", "first")))
 	}},
 	{"SignUp", "TransactWriteItems", func(ctx context.Context, s *store.Store) error {
-		owner, err := s.SignUp(ctx, person("bob"), login("bob", "first"), start)
+		owner, err := s.SignUp(ctx, person("bob"), login("bob", "first"), start, "", start)
 		return want(err, owner == "01-bob")
+	}},
+	{"SignUp once", "TransactWriteItems", func(ctx context.Context, s *store.Store) error {
+		owner, err := s.SignUp(ctx, person("bob"), login("bob", "first"), start, "REGISTER#b", start)
+		return want(err, owner == "01-bob")
+	}},
+	{"ReplaceAnswers", "UpdateItem", func(ctx context.Context, s *store.Store) error {
+		u, replaced, err := s.ReplaceAnswers(ctx, person("alice"), answered("bob"), true)
+		return want(err, u != nil && cmp.Equal(u.Answers, answered("bob")) && (replaced || u.Revision == 1))
 	}},
 	{"StartSession", "PutItem", func(ctx context.Context, s *store.Store) error {
 		return s.StartSession(ctx, login("alice", "second"), start)

@@ -17,5 +17,5 @@ func (s *Store) FindIdentity(ctx context.Context, identity user.Identity) (userI
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
-	return readIdentity(found)
+	return readOwner("identity", found)
 }

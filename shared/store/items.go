@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"daemun/shared/session"
@@ -18,12 +17,14 @@ const (
 	// users
 	attrIdentities      = "identities" // <provider>#<subject>, a set
 	attrRoles           = "roles"      // a set; absent: none
+	attrRevision        = "revision"   // of answers and profile_complete; absent: 0
 	attrDisabled        = "disabled"
 	attrProfileComplete = "profile_complete"
 	attrEmail           = "email" // of the profile, as the next ones; absent: empty
 	attrEmailVerified   = "email_verified"
 	attrNickname        = "nickname"
 	attrPictureURL      = "picture_url"
+	attrAnswers         = "answers" // of the sign-up form, as user.Answers.Text has it; absent: none
 
 	// sessions
 	attrGeneration = "generation"
@@ -36,18 +37,23 @@ const (
 	attrSourceIP   = "source_ip"
 
 	// one-time markers
-	attrAttempt = "attempt" // random, of the call that claimed
+	attrAttempt = "attempt" // random, of the call that claimed; absent after a sign-up, which leaves the new user's id
 
 	// several
 	attrCreatedAt = "created_at"
 	attrExpiresAt = "expires_at" // time to live, in Unix seconds
 )
 
-func userItem(u *user.User) item {
+func userItem(u *user.User) (item, error) {
 	i := userKey(u.ID)
+	answers, err := u.Answers.Text()
+	if err != nil {
+		return nil, err
+	}
+	setText(i, attrAnswers, answers)
 	names := make([]string, len(u.Identities))
 	for n, identity := range u.Identities {
-		names[n] = identityName(identity)
+		names[n] = identity.Key()
 	}
 	setTexts(i, attrIdentities, names)
 	setTexts(i, attrRoles, u.Roles)
@@ -58,7 +64,7 @@ func userItem(u *user.User) item {
 	i[attrEmailVerified] = flag(u.Profile.EmailVerified)
 	setText(i, attrNickname, u.Profile.Nickname)
 	setText(i, attrPictureURL, u.Profile.PictureURL)
-	return i
+	return i, nil
 }
 
 func readUser(userID string, from item) (*user.User, error) {
@@ -68,6 +74,7 @@ func readUser(userID string, from item) (*user.User, error) {
 		Roles:           r.optionalTexts(attrRoles),
 		ProfileComplete: r.flag(attrProfileComplete),
 		Disabled:        r.flag(attrDisabled),
+		Revision:        r.optionalNumber(attrRevision),
 		CreatedAt:       r.instant(attrCreatedAt),
 		Profile: user.Profile{
 			Email:         r.optionalText(attrEmail),
@@ -77,23 +84,20 @@ func readUser(userID string, from item) (*user.User, error) {
 		},
 	}
 	for _, name := range r.optionalTexts(attrIdentities) {
-		identity, err := parseIdentity(name)
+		identity, err := user.ParseIdentity(name)
 		if err != nil {
 			r.fail(attrIdentities)
 		}
 		u.Identities = append(u.Identities, identity)
 	}
+	var err error
+	if u.Answers, err = user.ParseAnswers(r.optionalText(attrAnswers)); err != nil {
+		r.fail(attrAnswers)
+	}
 	if r.err != nil {
 		return nil, corrupt("user", r.err)
 	}
 	return u, nil
-}
-
-// parseIdentity reads what [identityName] wrote. A subject may hold a '#', a
-// provider's name may not.
-func parseIdentity(name string) (user.Identity, error) {
-	provider, subject, _ := strings.Cut(name, "#")
-	return user.NewIdentity(provider, subject)
 }
 
 func identityItem(key item, owner *user.User) item {
@@ -103,11 +107,13 @@ func identityItem(key item, owner *user.User) item {
 	return i
 }
 
-func readIdentity(from item) (userID string, err error) {
+// readOwner reads the id of the user whose identity it is, or who signed up with
+// what a marker marks.
+func readOwner(kind string, from item) (userID string, err error) {
 	r := &reader{item: from}
 	userID = r.text(attrUserID)
 	if r.err != nil {
-		return "", corrupt("identity", r.err)
+		return "", corrupt(kind, r.err)
 	}
 	return userID, nil
 }

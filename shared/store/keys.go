@@ -15,7 +15,7 @@ type item = map[string]types.AttributeValue
 const (
 	attrPK        = "pk" // of the users table
 	attrSK        = "sk"
-	attrUserID    = "user_id" // of the refresh tokens table; in an identity: its owner
+	attrUserID    = "user_id" // of the refresh tokens table; in an identity and a sign-up's marker: the user
 	attrSessionID = "session_id"
 	attrID        = "id" // of the one-time table
 )
@@ -25,17 +25,14 @@ func userKey(userID string) item {
 	return item{attrPK: text("USER#" + userID), attrSK: text("USER")}
 }
 
-// identityKey is IDENTITY#<provider>#<subject>. A valid provider's name has no
-// '#', so no two identities share a key; those that are not valid get none.
+// identityKey is IDENTITY#<provider>#<subject>. An identity that is not valid
+// gets none.
 func identityKey(i user.Identity) (item, error) {
 	if _, err := user.NewIdentity(i.Provider, i.Subject); err != nil {
 		return nil, fmt.Errorf("key of an identity: %w", err)
 	}
-	return item{attrPK: text("IDENTITY#" + identityName(i)), attrSK: text("IDENTITY")}, nil
+	return item{attrPK: text("IDENTITY#" + i.Key()), attrSK: text("IDENTITY")}, nil
 }
-
-// identityName writes a valid identity in one string; see [parseIdentity].
-func identityName(i user.Identity) string { return i.Provider + "#" + i.Subject }
 
 func sessionKey(userID, sessionID string) item {
 	return item{attrUserID: text(userID), attrSessionID: text(sessionID)}

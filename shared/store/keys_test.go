@@ -52,11 +52,3 @@ func TestIdentityKey_RefusesWhatIsNoIdentity(t *testing.T) {
 		}
 	}
 }
-
-func TestParseIdentity_ReadsWhatWasWritten(t *testing.T) {
-	want := user.Identity{Provider: "oidc-1", Subject: "auth0|a#b#c"}
-	got, err := parseIdentity(identityName(want))
-	if err != nil || got != want {
-		t.Errorf("got %v, %v", got, err)
-	}
-}

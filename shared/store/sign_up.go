@@ -24,10 +24,19 @@ const (
 // SignUp writes the user, their one identity and their first session, all or
 // nothing, and returns the id of the identity's owner: u.ID, or, if another
 // sign-up was first and nothing was written, that user's id.
-func (s *Store) SignUp(ctx context.Context, u *user.User, first *session.Session, sessionExpires time.Time) (ownerID string, err error) {
+//
+// Where once is not empty, it also marks once as used, until onceExpires at
+// least. If it was used before, nothing is written either, and the id is that of
+// the user who was signed up then.
+func (s *Store) SignUp(
+	ctx context.Context, u *user.User, first *session.Session, sessionExpires time.Time, once string, onceExpires time.Time,
+) (ownerID string, err error) {
 	ctx, cancel := s.bound(ctx)
 	defer cancel()
 	writes, err := s.signUpWrites(u, first, sessionExpires)
+	if err == nil && once != "" {
+		writes, err = s.addMarker(writes, once, u.ID, onceExpires)
+	}
 	if err != nil {
 		return "", mistake("sign up", err)
 	}
@@ -38,8 +47,12 @@ func (s *Store) SignUp(ctx context.Context, u *user.User, first *session.Session
 		if err == nil {
 			return u.ID, nil
 		}
-		if owned, taken := takenIdentity(err); taken {
-			return s.ownerOf(ctx, u.Identities[0], owned)
+		if owned, taken := refusedAt(err, identityWrite); taken {
+			key := item{attrPK: writes[identityWrite].Put.Item[attrPK], attrSK: writes[identityWrite].Put.Item[attrSK]}
+			return s.ownerOf(ctx, "identity", s.users, key, owned)
+		}
+		if used, taken := refusedAt(err, onceWrite); taken {
+			return s.ownerOf(ctx, "marker", s.oneTime, oneTimeKey(once), used)
 		}
 		if attempt >= attemptsFor(err) || !wait(ctx, s.limits.pause(attempt)) {
 			return "", failure("sign up", err)
@@ -47,7 +60,16 @@ func (s *Store) SignUp(ctx context.Context, u *user.User, first *session.Session
 	}
 }
 
-// signUpWrites puts the identity first: see [takenIdentity].
+// Where the writes that may stand in another sign-up's way are among those of
+// the transaction. Whatever the other reasons are for which it is canceled, the
+// first of these that is there decides: it is there after a first try of our own
+// too, and then it is ours.
+const (
+	identityWrite = 0
+	onceWrite     = 3
+)
+
+// signUpWrites are those of every sign-up, the identity first.
 func (s *Store) signUpWrites(u *user.User, first *session.Session, sessionExpires time.Time) ([]types.TransactWriteItem, error) {
 	if len(u.Identities) != 1 {
 		return nil, fmt.Errorf("user has %d identities, want 1", len(u.Identities))
@@ -60,7 +82,11 @@ func (s *Store) signUpWrites(u *user.User, first *session.Session, sessionExpire
 	if err != nil {
 		return nil, err
 	}
-	person, err := newPut(s.users, attrPK, userItem(u))
+	whole, err := userItem(u)
+	if err != nil {
+		return nil, err
+	}
+	person, err := newPut(s.users, attrPK, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -71,30 +97,39 @@ func (s *Store) signUpWrites(u *user.User, first *session.Session, sessionExpire
 	return []types.TransactWriteItem{{Put: identity}, {Put: person}, {Put: login}}, nil
 }
 
-// takenIdentity reports whether a transaction was canceled because the identity
-// is there already, and its item, if the database tells it. Whatever the other
-// reasons are, the identity decides: it is there after a first try of our own
-// too, and then it is ours.
-func takenIdentity(err error) (item, bool) {
+// addMarker puts the marker behind the others: see [onceWrite].
+func (s *Store) addMarker(writes []types.TransactWriteItem, once, userID string, expires time.Time) ([]types.TransactWriteItem, error) {
+	marker := oneTimeKey(once)
+	marker[attrUserID], marker[attrExpiresAt] = text(userID), deadline(expires)
+	put, err := newPut(s.oneTime, attrID, marker)
+	return append(writes, types.TransactWriteItem{Put: put}), err
+}
+
+// refusedAt reports whether a transaction was canceled because the item of its
+// n-th write is there already, and that item, if the database tells it.
+func refusedAt(err error, n int) (item, bool) {
 	var canceled *types.TransactionCanceledException
-	if !errors.As(err, &canceled) || len(canceled.CancellationReasons) == 0 {
+	if !errors.As(err, &canceled) || len(canceled.CancellationReasons) <= n {
 		return nil, false
 	}
-	reason := canceled.CancellationReasons[0]
+	reason := canceled.CancellationReasons[n]
 	return reason.Item, code(reason) == "ConditionalCheckFailed"
 }
 
-// ownerOf returns the user id of the identity's item, which it reads if the
-// database did not tell it.
-func (s *Store) ownerOf(ctx context.Context, identity user.Identity, owned item) (string, error) {
-	if len(owned) > 0 {
-		return readIdentity(owned)
+// ownerOf returns the user id of the item that stood in the way. It reads the
+// item if the database did not tell it.
+func (s *Store) ownerOf(ctx context.Context, kind, table string, key, told item) (string, error) {
+	if len(told) > 0 {
+		return readOwner(kind, told)
 	}
-	ownerID, err := s.FindIdentity(ctx, identity)
-	if err == nil && ownerID == "" {
-		return "", fault.Newf(fault.TemporarilyUnavailable, "sign up: the identity went away")
+	found, err := s.get(ctx, "sign up", table, key)
+	if err != nil {
+		return "", err
 	}
-	return ownerID, err
+	if len(found) == 0 {
+		return "", fault.Newf(fault.TemporarilyUnavailable, "sign up: the %s went away", kind)
+	}
+	return readOwner(kind, found)
 }
 
 // attemptsFor is how often a transaction that failed with err may be sent in all.

@@ -42,7 +42,7 @@ func TestSignUp_KeepsWhatIsEmptyEmpty(t *testing.T) {
 	s, _ := open(t)
 	bare := &user.User{ID: "01", Identities: []user.Identity{{Provider: "kakao", Subject: "1"}}, CreatedAt: start, Disabled: true}
 	first := &session.Session{UserID: "01", ID: "s", Generation: 1, KeyID: "k", CreatedAt: start}
-	if _, err := s.SignUp(t.Context(), bare, first, start); err != nil {
+	if _, err := s.SignUp(t.Context(), bare, first, start, "", start); err != nil {
 		t.Fatal(err)
 	}
 	stored, err := s.FindUser(t.Context(), "01")
@@ -75,7 +75,7 @@ func TestSignUp_SubjectsOfTwoProvidersAreTwoPersons(t *testing.T) {
 		"05": {Provider: "a", Subject: "b:c"}, "06": {Provider: "a", Subject: "b#c"},
 	} {
 		u := &user.User{ID: id, Identities: []user.Identity{identity}, CreatedAt: start}
-		owner, err := s.SignUp(t.Context(), u, &session.Session{UserID: id, ID: "s", Generation: 1, KeyID: "k", CreatedAt: start}, start)
+		owner, err := s.SignUp(t.Context(), u, &session.Session{UserID: id, ID: "s", Generation: 1, KeyID: "k", CreatedAt: start}, start, "", start)
 		if err != nil || owner != id {
 			t.Errorf("%v: %q, %v", identity, owner, err)
 		}
@@ -86,7 +86,7 @@ func TestSignUp_NeedsOneValidIdentity(t *testing.T) {
 	s, db := open(t)
 	valid := user.Identity{Provider: "kakao", Subject: "1"}
 	for _, identities := range [][]user.Identity{nil, {{Provider: "kakao"}}, {valid, valid}} {
-		_, err := s.SignUp(t.Context(), &user.User{ID: "01", Identities: identities}, login("alice", "first"), start)
+		_, err := s.SignUp(t.Context(), &user.User{ID: "01", Identities: identities}, login("alice", "first"), start, "", start)
 		wantCode(t, err, fault.Internal)
 	}
 	wantCounts(t, db, map[string]int{})
@@ -106,7 +106,7 @@ func TestSignUp_LoserGetsTheOwnerAndWritesNothing(t *testing.T) {
 	signUp(t, s, "alice")
 	db.Proxy.Reset()
 	u, first := rival("x")
-	owner, err := s.SignUp(t.Context(), u, first, start)
+	owner, err := s.SignUp(t.Context(), u, first, start, "", start)
 	if err != nil || owner != "01-alice" {
 		t.Errorf("got %q, %v", owner, err)
 	}
@@ -123,7 +123,7 @@ func TestSignUp_ParallelMakesOneUser(t *testing.T) {
 		group.Go(func() {
 			var err error
 			u, first := rival(strconv.Itoa(i))
-			if owners[i], err = s.SignUp(t.Context(), u, first, start); err != nil {
+			if owners[i], err = s.SignUp(t.Context(), u, first, start, "", start); err != nil {
 				t.Error(err)
 			}
 		})
@@ -160,7 +160,7 @@ func TestSignUp_LoserReadsTheIdentityThatItWasNotTold(t *testing.T) {
 	db.Proxy.Reset()
 	db.Proxy.On("TransactWriteItems", 0, storetest.Canceled("ConditionalCheckFailed", "None", "None"))
 	u, first := rival("x")
-	owner, err := s.SignUp(t.Context(), u, first, start)
+	owner, err := s.SignUp(t.Context(), u, first, start, "", start)
 	if err != nil || owner != "01-alice" {
 		t.Errorf("got %q, %v", owner, err)
 	}
@@ -170,7 +170,7 @@ func TestSignUp_LoserReadsTheIdentityThatItWasNotTold(t *testing.T) {
 func TestSignUp_OwnerThatWentAwayIsNoOwner(t *testing.T) {
 	s, db := open(t)
 	db.Proxy.On("TransactWriteItems", 0, storetest.Canceled("ConditionalCheckFailed", "None", "None"))
-	owner, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start)
+	owner, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start, "", start)
 	if owner != "" {
 		t.Errorf("owner %q", owner)
 	}
@@ -222,7 +222,7 @@ func TestSignUp_GivesUp(t *testing.T) {
 			t.Parallel()
 			s, db := open(t)
 			db.Proxy.On("TransactWriteItems", 0, c.fault)
-			_, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start)
+			_, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start, "", start)
 			wantCode(t, err, c.want)
 			wantCounts(t, db, map[string]int{"TransactWriteItems": c.calls})
 			wantItems(t, db, 0, 0)
@@ -240,7 +240,7 @@ func TestSignUp_RepeatsWithinOneBudget(t *testing.T) {
 		db.Proxy.On("TransactWriteItems", n, storetest.AnswerHangs())
 	}
 	db.Proxy.On("TransactWriteItems", 3, storetest.Canceled("TransactionConflict", "None", "None"))
-	_, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start)
+	_, err := s.SignUp(t.Context(), person("alice"), login("alice", "first"), start, "", start)
 	wantCode(t, err, fault.TemporarilyUnavailable)
 	db.Proxy.Reset()
 	signUp(t, patient, "alice")
@@ -273,7 +273,7 @@ func TestSignUp_NeverWritesOverAUser(t *testing.T) {
 	signUp(t, s, "alice")
 	db.Delete(t, db.Users, storetest.Item{"pk": "IDENTITY#kakao#alice", "sk": "IDENTITY"})
 	before := db.Scan(t, db.Users)
-	_, err := s.SignUp(t.Context(), person("alice"), login("alice", "second"), start)
+	_, err := s.SignUp(t.Context(), person("alice"), login("alice", "second"), start, "", start)
 	wantCode(t, err, fault.Internal)
 	if diff := cmp.Diff(before, db.Scan(t, db.Users)); diff != "" {
 		t.Error(diff)

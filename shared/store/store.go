@@ -10,7 +10,8 @@
 //
 //	Claim          put, if absent; the marker holds a random attempt id
 //	StartSession   put, if absent; the session id is random: if present, it is ours
-//	SignUp         three puts, if absent, in one transaction; the identity holds the user id
+//	SignUp         three or four puts, if absent, in one transaction; identity and marker hold the user id
+//	ReplaceAnswers update, if they are as they were read; whoever changes them anew finds nothing to change
 //	RotateSession  update on condition; session.Rotation.Judge knows its own successor
 //	EndSession     update; the first end stays
 //

@@ -13,6 +13,7 @@ import (
 	"daemun/shared/store/storetest"
 	"daemun/shared/user"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -20,6 +21,7 @@ var (
 	_ flow.OneTime  = (*store.Store)(nil)
 	_ flow.Users    = (*store.Store)(nil)
 	_ flow.Sessions = (*store.Store)(nil)
+	_ flow.Answers  = (*store.Store)(nil)
 )
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -43,6 +45,16 @@ func person(name string) *user.User {
 		Profile: user.Profile{
 			Email: name + "@example.com", EmailVerified: true, Nickname: "앨리스 🦊", PictureURL: "https://example.com/p.png",
 		},
+		Answers: answered("앨리스 🦊"),
+	}
+}
+
+// answered are somebody's answers.
+func answered(nickname string) user.Answers {
+	quoted, _ := jsontext.AppendQuote(nil, nickname)
+	return user.Answers{
+		Fields:   user.Fields{"nickname": quoted, "number": jsontext.Value("9007199254740993")},
+		Consents: user.Consents{"terms": {Accepted: true, Version: "2026-01", At: start}},
 	}
 }
 
@@ -57,7 +69,7 @@ func login(name, id string) *session.Session {
 func signUp(t testing.TB, s *store.Store, name string) {
 	t.Helper()
 	first := login(name, "first")
-	owner, err := s.SignUp(t.Context(), person(name), first, rule.ExpiresAt(first))
+	owner, err := s.SignUp(t.Context(), person(name), first, rule.ExpiresAt(first), "", start)
 	if err != nil || owner != "01-"+name {
 		t.Fatalf("sign up %s: %q, %v", name, owner, err)
 	}

@@ -1,8 +1,6 @@
 package token
 
 import (
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -28,20 +26,11 @@ const accessType = "at+jwt"
 // lives on for so long.
 const MaxAccessLifetime = 15 * time.Minute
 
-// leeway is how far another instance's clock may be ahead of ours.
-const leeway = 60 * time.Second
-
 // claims are the members of an access token (RFC 9068 §2.2): no email, no name.
 type claims struct {
-	Issuer          string   `json:"iss"`
-	Audience        string   `json:"aud"`
-	Subject         string   `json:"sub"`
+	registered
 	ClientID        string   `json:"client_id"`
 	SessionID       string   `json:"sid"`
-	IssuedAt        int64    `json:"iat"`
-	ExpiresAt       int64    `json:"exp"`
-	NotBefore       int64    `json:"nbf,omitzero"` // we make none
-	ID              string   `json:"jti"`
 	Roles           []string `json:"roles"`
 	ProfileComplete bool     `json:"profile_complete"`
 }
@@ -58,30 +47,18 @@ type AccessIssuer struct {
 
 // Mint makes an access token that is valid from now for Lifetime.
 func (i *AccessIssuer) Mint(a Access, now time.Time) (string, error) {
-	id := make([]byte, 16)
-	if _, err := io.ReadFull(i.Rand, id); err != nil {
-		return "", fmt.Errorf("access token id: %w", err)
+	of, err := newRegistered(i.Issuer, i.Audience, a.UserID, i.Lifetime, now, i.Rand)
+	if err != nil {
+		return "", fmt.Errorf("access token: %w", err)
 	}
 	payload, err := json.Marshal(claims{
-		Issuer: i.Issuer, Audience: i.Audience, Subject: a.UserID, ClientID: i.ClientID, SessionID: a.SessionID,
-		IssuedAt: now.Unix(), ExpiresAt: now.Add(i.Lifetime).Unix(), ID: base64.RawURLEncoding.EncodeToString(id),
-		Roles: a.Roles, ProfileComplete: a.ProfileComplete,
+		registered: of, ClientID: i.ClientID, SessionID: a.SessionID, Roles: a.Roles, ProfileComplete: a.ProfileComplete,
 	})
 	if err != nil {
 		return "", fmt.Errorf("access token claims: %w", err)
 	}
 	return jws.Sign(payload, accessType, i.Key.key())
 }
-
-// Why the claims of an access token are refused; package jws names the rest.
-var (
-	ErrClaims   = errors.New("claims are missing or malformed")
-	ErrIssuer   = errors.New("token of another issuer")
-	ErrAudience = errors.New("token for another audience")
-	ErrExpired  = errors.New("token expired")
-	ErrLifetime = errors.New("token lives too long")
-	ErrFuture   = errors.New("token from the future")
-)
 
 // AccessVerifier checks access tokens.
 type AccessVerifier struct {
@@ -101,42 +78,14 @@ func (v *AccessVerifier) Verify(token string, now time.Time) (Access, error) {
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Access{}, ErrClaims // err may quote the claims
 	}
-	if err := v.check(c, now.Unix()); err != nil {
+	if !isID(c.Subject) || !isID(c.SessionID) {
+		return Access{}, ErrClaims
+	}
+	if err := c.check(v.Issuer, v.Audience, MaxAccessLifetime, now); err != nil {
 		return Access{}, err
 	}
 	return Access{
 		UserID: c.Subject, SessionID: c.SessionID, Roles: c.Roles,
 		ProfileComplete: c.ProfileComplete, ExpiresAt: time.Unix(c.ExpiresAt, 0),
 	}, nil
-}
-
-// check judges the claims at the time now, in Unix seconds. There is no leeway
-// for exp: our own clocks agree, and a late token is refreshed.
-func (v *AccessVerifier) check(c claims, now int64) error {
-	switch {
-	case !isID(c.Subject) || !isID(c.SessionID) || !isID(c.ID) || c.IssuedAt <= 0 || c.ExpiresAt <= 0:
-		return ErrClaims
-	case c.Issuer != v.Issuer:
-		return ErrIssuer
-	case c.Audience != v.Audience:
-		return ErrAudience
-	case c.ExpiresAt <= now:
-		return ErrExpired
-	case c.ExpiresAt-c.IssuedAt > int64(MaxAccessLifetime/time.Second):
-		return ErrLifetime
-	case max(c.IssuedAt, c.NotBefore) > now+int64(leeway/time.Second):
-		return ErrFuture
-	}
-	return nil
-}
-
-// isID reports whether a claim can be one of our ids: up to 255 characters of
-// printable ASCII (OpenID Connect Core 1.0 §2 bounds sub so), and no space.
-func isID(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 255
 }

@@ -14,9 +14,17 @@ import (
 	"daemun/shared/jws"
 )
 
-// SigningKey makes access tokens: the active key of a private JWK Set. It lies
-// behind a function, where nothing that prints a SigningKey can reach it.
-type SigningKey struct{ key func() jws.PrivateKey }
+// SigningKey makes access and register tokens: the active key of a private JWK
+// Set. It lies behind a function, where nothing that prints a SigningKey can
+// reach it.
+type SigningKey struct {
+	key func() jws.PrivateKey
+	all []jws.PublicKey
+}
+
+// VerificationKeys checks what any key of the set made: also the next one, with
+// which another instance may sign already, and the retired ones.
+func (s *SigningKey) VerificationKeys() VerificationKeys { return VerificationKeys{s.all} }
 
 // UnmarshalText reads a private JWK Set. It refuses sets without exactly one
 // active key, weak keys, and keys whose parts do not fit.
@@ -25,10 +33,13 @@ func (s *SigningKey) UnmarshalText(text []byte) error {
 	if err != nil {
 		return err
 	}
+	all := make([]jws.PublicKey, 0, len(keys))
 	for _, k := range keys {
-		if _, err := k.private(); err != nil {
+		private, err := k.private()
+		if err != nil {
 			return err // a broken key is found when it is laid down, not when it becomes active
 		}
+		all = append(all, jws.PublicKey{ID: private.ID, Algorithm: private.Algorithm, Key: private.Signer.Public()})
 	}
 	active, err := activeOf(keys)
 	if err != nil {
@@ -38,11 +49,12 @@ func (s *SigningKey) UnmarshalText(text []byte) error {
 	if err != nil {
 		return err
 	}
-	s.key = func() jws.PrivateKey { return key }
+	s.key, s.all = func() jws.PrivateKey { return key }, all
 	return nil
 }
 
-// VerificationKeys checks access tokens: every key of a public JWK Set.
+// VerificationKeys checks access and register tokens: every key of a public JWK
+// Set.
 type VerificationKeys struct{ keys []jws.PublicKey }
 
 // UnmarshalText reads a JWK Set. It refuses sets with private members, so that

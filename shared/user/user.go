@@ -1,11 +1,13 @@
 // Package user owns what a person is to us: a User, the identities that they
-// log in with, and the profile that a provider told us. It is pure: it knows
-// neither storage nor providers nor tokens.
+// log in with, the profile that a provider told us, and what they answered when
+// they signed up. It is pure: it knows neither storage nor providers nor tokens,
+// nor what a sign-up asks.
 package user
 
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -14,9 +16,11 @@ type User struct {
 	ID              string // ULID
 	Identities      []Identity
 	Profile         Profile
+	Answers         Answers
 	Roles           []string
-	ProfileComplete bool
-	Disabled        bool // may neither log in nor refresh
+	ProfileComplete bool  // answered all that was required when they did
+	Revision        int64 // of Answers and ProfileComplete: how often they were changed
+	Disabled        bool  // may neither log in nor refresh
 	CreatedAt       time.Time
 }
 
@@ -52,6 +56,17 @@ func NewIdentity(provider, subject string) (Identity, error) {
 		}
 	}
 	return Identity{Provider: provider, Subject: subject}, nil
+}
+
+// Key writes a valid identity in one string, <provider>#<subject>. A provider's
+// name has no '#', so no two identities share a key.
+func (i Identity) Key() string { return i.Provider + "#" + i.Subject }
+
+// ParseIdentity reads what Key wrote, and refuses what NewIdentity does. A
+// subject may hold a '#'.
+func ParseIdentity(key string) (Identity, error) {
+	provider, subject, _ := strings.Cut(key, "#")
+	return NewIdentity(provider, subject)
 }
 
 // Profile is what a provider told us of a person. Every field may be empty.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"daemun/shared/user"
 )
 
@@ -87,5 +89,30 @@ func TestNewIdentity_ErrorDoesNotRepeatTheSubject(t *testing.T) {
 	_, err := user.NewIdentity("kakao", "canary-123456 ")
 	if err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// CB-02: no two identities share a key, wherever their parts meet, and a key
+// that nobody wrote is no identity's.
+func TestIdentity_KeyIsInjective(t *testing.T) {
+	provider := rapid.StringMatching(`[ab-]{0,2}|a[ab-]{0,2}`)
+	subject := rapid.StringMatching(`[ab#:-]{1,3}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a, errA := user.NewIdentity(provider.Draw(t, "provider a"), subject.Draw(t, "subject a"))
+		b, errB := user.NewIdentity(provider.Draw(t, "provider b"), subject.Draw(t, "subject b"))
+		if errA != nil || errB != nil {
+			return
+		}
+		if (a.Key() == b.Key()) != (a == b) {
+			t.Fatalf("%v and %v: %s and %s", a, b, a.Key(), b.Key())
+		}
+		if back, err := user.ParseIdentity(a.Key()); err != nil || back != a {
+			t.Fatalf("%v came back as %v, %v", a, back, err)
+		}
+	})
+	for _, key := range []string{"", "kakao", "kakao#", "#1", "Kakao#1", "kakao:1", "kakao#1 ", "kakao# 1"} {
+		if i, err := user.ParseIdentity(key); err == nil || i != (user.Identity{}) {
+			t.Errorf("%q: %v", key, i)
+		}
 	}
 }

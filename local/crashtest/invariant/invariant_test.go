@@ -21,7 +21,7 @@ func fill(t *testing.T) *storetest.DB {
 	s := store.New(db.Config())
 	now := time.Now()
 	_, err = s.SignUp(t.Context(), &user.User{ID: "u", Identities: []user.Identity{identity}, CreatedAt: now},
-		&session.Session{UserID: "u", ID: "s", Generation: 1, KeyID: "k", CreatedAt: now}, now.Add(time.Hour))
+		&session.Session{UserID: "u", ID: "s", Generation: 1, KeyID: "k", CreatedAt: now}, now.Add(time.Hour), "", time.Time{})
 	must(t, err)
 	_, rotated, err := s.RotateSession(t.Context(), session.Rotation{
 		UserID: "u", SessionID: "s", Presented: 1, KeyID: "k", Now: now, Rule: session.Rule{Grace: 0, Idle: time.Hour, Absolute: time.Hour},

@@ -1,107 +1,9 @@
-// The demo front end of Daemun. Two halves: the session, which shows what a client of Daemun has to do (refresh before
-// the access token expires, refresh once on 401, wait once when a 503 asks for it, and never from several tabs at a
-// time), and the page, which draws the state. What people and providers write reaches the page as text only.
+// The demo front end of Daemun: one page, which draws this state. What a client of Daemun has to do is in session.js, and
+// what a sign-up may ask in sign_up.js. What people and providers write reaches the page as text only.
 
+import { answer, authorized, call, end, expired, Failure, onOtherTab, post, refresh, refreshWhenDue, sending, session } from "./session.js";
+import { profile, registerPath, registration, stillNew } from "./sign_up.js";
 import { texts } from "./texts.js";
-
-// ---- The session. The cookies are out of reach for scripts; the access token, for other APIs, is kept in memory only.
-
-let session = null; // { userId, accessToken, and in milliseconds lifetime, expiresAt, refreshAt }; null: none that we know of
-const tabs = new BroadcastChannel("daemun"); // carries a new session, or null when it was ended, to the other tabs
-
-const post = { method: "POST" };
-const postAll = { ...post, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ all: true }) };
-
-class Failure extends Error {
-  constructor(status, code, requestId) {
-    super(code);
-    Object.assign(this, { status, code, requestId });
-  }
-}
-
-// call sends a request, and sends it once more after a 503 that asks for a short wait.
-async function call(path, options) {
-  const send = () => fetch(path, { ...options, cache: "no-store", signal: AbortSignal.timeout(20_000) });
-  try {
-    const response = await send();
-    const wait = Number(response.headers.get("Retry-After"));
-    if (response.status !== 503 || !(wait > 0 && wait <= 10)) return response;
-    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
-    return await send();
-  } catch {
-    throw new Failure(0, "unreachable");
-  }
-}
-
-async function answer(response) {
-  const body = await response.json().catch(() => ({})); // a logout answers without a body
-  if (!response.ok) throw new Failure(response.status, body.error, body.request_id);
-  return body;
-}
-
-// authorized calls a route that wants the access cookie. When that has expired, it refreshes and tries once more.
-async function authorized(path, options) {
-  const response = await call(path, options);
-  if (response.status !== 401) return answer(response);
-  await refresh();
-  return answer(await call(path, options));
-}
-
-// refresh gets a new access token. One tab refreshes at a time; one that had to wait takes what the other tab got.
-function refresh() {
-  const before = session;
-  return navigator.locks.request("daemun-refresh", async () => {
-    if (session && session !== before) return;
-    try {
-      const { access_token: accessToken, expires_in: seconds, user } = await answer(await call("/auth/refresh", post));
-      const lifetime = seconds * 1000;
-      session = { userId: user.id, accessToken, lifetime, expiresAt: Date.now() + lifetime };
-      tabs.postMessage(session);
-    } catch (error) {
-      if (error.status === 401 && before) end();
-      throw error;
-    }
-    scheduleRefresh();
-  });
-}
-
-// The refresh is due a minute, or a quarter of a short life, before the end: at another moment in every tab, so that
-// the first one serves them all.
-function scheduleRefresh() {
-  const margin = Math.min(60_000, session.lifetime / 4);
-  session.refreshAt = session.expiresAt - margin * (1 + Math.random() / 2);
-}
-
-function end() {
-  session = me = null;
-  sessions = [];
-  tabs.postMessage(null);
-}
-
-// Another tab has refreshed, logged out, or logged in as somebody else.
-tabs.onmessage = async ({ data }) => {
-  session = data;
-  if (session) scheduleRefresh();
-  if (me?.id !== session?.userId) [me, sessions] = [null, []];
-  if (session && !me) await load(loadPerson);
-  render();
-};
-
-// loadPerson asks who is logged in, and where else.
-async function loadPerson() {
-  me = await authorized("/me");
-  await loadSessions();
-}
-
-async function loadSessions() {
-  ({ sessions } = await authorized("/me/sessions"));
-}
-
-// endSession ends one session, on whatever device it is: its next refresh fails.
-async function endSession(id) {
-  await authorized(`/me/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
-  await loadSessions();
-}
 
 // ---- An API of somebody else, on another host. Our cookies do not reach it: it gets the access token as a bearer.
 
@@ -110,7 +12,6 @@ let orders = { url: "", status: 0, body: "" }; // what the API answered last; st
 // callOrders refreshes before it sends a token that has expired, and once on a 401. A 403 may mean an expired token too,
 // for HTTP APIs say no more of a bad one; if the token has not expired, it means that this person may not do this.
 async function callOrders(method, path, withToken) {
-  const expired = () => !session || Date.now() >= session.expiresAt;
   const send = () => call(orders.url + path, { method, headers: withToken ? { Authorization: `Bearer ${session.accessToken}` } : {} });
   if (withToken && expired()) await refresh();
   let response = await send();
@@ -131,6 +32,7 @@ let language = chosen in texts ? chosen : navigator.language.startsWith("ko") ? 
 let providers = [];
 let me = null; // the answer of /me
 let sessions = []; // those of the answer of /me/sessions
+let asked = null; // the form that is to be filled in, one of those of sign_up.js
 let failure = failureOfLogin();
 let status = ""; // key of a text
 let busy = true;
@@ -147,10 +49,12 @@ function failureOfLogin() {
   url.searchParams.delete("error");
   url.searchParams.delete("request_id");
   history.replaceState(null, "", url);
-  return new Failure(0, code, /^[\w.:=+/-]{1,64}$/.test(requestId) ? requestId : "");
+  return new Failure(0, { error: code, request_id: /^[\w.:=+/-]{1,64}$/.test(requestId) ? requestId : "" });
 }
 
 function render() {
+  if (session === null) [me, sessions] = [null, []]; // it may have ended under way
+  if (asked?.kind === "profile" && asked.person.id !== me?.id) asked = null; // it was theirs
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = text(element.dataset.text);
   for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = text(element.dataset.label);
@@ -158,10 +62,14 @@ function render() {
   $("card").ariaBusy = busy;
   $("status").textContent = status && text(status);
   renderFailure();
-  $("logged-out").hidden = busy || me !== null;
-  $("logged-in").hidden = me === null;
-  if (me) renderPerson(me);
+  $("person").hidden = (asked ?? me) === null;
+  $("asked").hidden = asked === null;
+  $("logged-out").hidden = busy || (asked ?? me) !== null;
+  $("logged-in").hidden = asked !== null || me === null;
+  if (asked ?? me) renderPerson(asked?.person ?? me);
   else renderProviders();
+  if (asked) renderAsked();
+  if (me) renderAccount(me);
   renderSessions();
   renderOrders();
   renderExpiry();
@@ -172,7 +80,7 @@ function renderFailure() {
   if (failure === null) return;
   const { errors } = texts[language];
   $("error-message").textContent = Object.hasOwn(errors, failure.code) ? errors[failure.code] : text("unknownError");
-  $("error-request").hidden = !failure.requestId;
+  $("error-request").hidden = !failure.requestId || failure.problems.length > 0;
   $("request-id").textContent = failure.requestId;
 }
 
@@ -190,18 +98,35 @@ function renderProviders() {
   }));
 }
 
-function renderPerson({ id, roles, identities, profile_complete: complete, profile }) {
-  const { nickname, email, email_verified: verified, picture_url: picture } = profile ?? {};
+// The nickname that a person chose goes before that of the provider.
+function renderPerson({ profile, fields }) {
+  const { email, email_verified: verified, picture_url: picture } = profile;
+  const nickname = fields?.nickname ?? profile.nickname;
   const [first] = new Intl.Segmenter().segment(nickname || "?"); // an emoji can be many characters
   $("initial").textContent = first.segment;
   renderPicture(picture ?? "");
   renderValue("nickname", nickname, "noNickname");
   renderValue("email", email, "noEmail");
-  $("verified").textContent = email ? text(verified ? "verified" : "unverified") : "";
+  $("verified").textContent = email && verified !== undefined ? text(verified ? "verified" : "unverified") : "";
+}
+
+function renderAsked() {
+  const { kind, person, form } = asked;
+  const words = text("asked")[kind];
+  if (!form.element.isConnected) $("fields").replaceChildren(form.element);
+  form.speak(language, texts[language]);
+  $("asked-title").textContent = form.title(language);
+  $("asked-about").textContent = words.about(providerName(person.identities[0]?.provider));
+  $("asked-send").textContent = words.send;
+}
+
+function renderAccount({ id, roles, identities, profile_complete: complete, fields, consents }) {
   renderValue("identities", identities.map((identity) => providerName(identity.provider)).join(", "), "none");
   renderValue("roles", roles?.join(", "), "none");
   $("profile").textContent = text(complete ? "complete" : "incomplete");
   $("user-id").textContent = id;
+  $("incomplete").hidden = complete !== false;
+  $("change").hidden = !complete || Object.keys({ ...fields, ...consents }).length === 0;
 }
 
 function renderValue(id, value, missing) {
@@ -216,6 +141,15 @@ function renderPicture(url) {
   picture.dataset.url = url;
   picture.hidden = true;
   picture.src = url;
+}
+
+function renderOrders() {
+  if (me === null) orders = { ...orders, status: 0, body: "" };
+  $("orders").hidden = orders.url === "";
+  $("orders-answer").hidden = orders.status === 0;
+  $("orders-status").textContent = orders.status;
+  $("orders-meaning").textContent = texts[language].ordersMeaning[orders.status] ?? "";
+  $("orders-body").textContent = orders.body;
 }
 
 function renderSessions() {
@@ -235,15 +169,6 @@ function renderSessions() {
   }));
 }
 
-function renderOrders() {
-  if (me === null) orders = { ...orders, status: 0, body: "" };
-  $("orders").hidden = orders.url === "";
-  $("orders-answer").hidden = orders.status === 0;
-  $("orders-status").textContent = orders.status;
-  $("orders-meaning").textContent = texts[language].ordersMeaning[orders.status] ?? "";
-  $("orders-body").textContent = orders.body;
-}
-
 function renderExpiry() {
   const left = session ? Math.max(0, session.expiresAt - Date.now()) : 0;
   const seconds = Math.ceil(left / 1000);
@@ -259,13 +184,30 @@ async function load(work) {
   try {
     await work();
   } catch (error) {
-    if (error.status !== 401) failure ??= error;
+    if (error.code === "registration_expired" || error.status !== 401) failure ??= error;
   }
 }
 
-// act does what a button says, one at a time, and tells how it went.
+// loadPerson asks who is logged in, and where else.
+async function loadPerson() {
+  me = await authorized("/me");
+  await loadSessions();
+}
+
+async function loadSessions() {
+  ({ sessions } = await authorized("/me/sessions"));
+}
+
+// endSession ends one session, on whatever device it is: its next refresh fails.
+async function endSession(id) {
+  await authorized(`/me/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  await loadSessions();
+}
+
+// act does what a button says, one at a time, and tells how it went. Who moves on to another view starts at its top.
 async function act(work, done) {
   if (busy) return;
+  const before = asked;
   [busy, failure, status] = [true, null, ""];
   render();
   try {
@@ -276,15 +218,60 @@ async function act(work, done) {
   }
   busy = false;
   render();
-  if (me === null) document.querySelector("h1").focus();
+  if (asked !== before || session === null && asked === null) $(asked ? "asked-title" : "title").focus();
+  if (failure?.problems && asked) asked.form.show(failure.problems);
 }
+
+async function register() {
+  asked = await registration().catch(giveUp);
+}
+
+async function send() {
+  asked.form.show([]);
+  const { user, returnTo } = await asked.send().catch(giveUp);
+  [me, asked] = [user, null];
+  if (returnTo) arrive(returnTo);
+  await loadSessions();
+}
+
+// giveUp leaves a sign-up that nobody can finish any more. Only another login helps.
+function giveUp(error) {
+  if (["registration_expired", "already_registered", "registration_not_enabled"].includes(error.code)) leave();
+  throw error;
+}
+
+// arrive goes to where the login was to end. If that is this page, the access token stays in memory.
+function arrive(returnTo) {
+  const { origin, pathname } = new URL(returnTo);
+  if (origin === location.origin && pathname === "/") history.replaceState(null, "", returnTo);
+  else location.replace(returnTo);
+}
+
+// leave closes the form. The page is the front page then.
+function leave() {
+  asked = null;
+  history.replaceState(null, "", "/");
+}
+
+// Another tab has refreshed, logged out, or logged in as somebody else: maybe as the person who was to sign up here.
+onOtherTab(() => load(async () => {
+  if (me?.id !== session?.userId) [me, sessions] = [null, []];
+  if (asked?.kind === "register" && !(await stillNew())) leave();
+  if (session && !me) await loadPerson();
+}).finally(render));
 
 $("refresh").onclick = () => act(async () => { await refresh(); await loadSessions() }, "refreshed");
 $("logout").onclick = () => act(async () => { await answer(await call("/auth/logout", post)); end() }, "loggedOut");
-$("logout-all").onclick = () => act(async () => { await authorized("/auth/logout", postAll); end() }, "loggedOutAll");
+$("logout-all").onclick = () => act(async () => { await authorized("/auth/logout", sending("POST", { all: true })); end() }, "loggedOutAll");
 $("orders-call").onclick = () => act(() => callOrders("GET", "/orders", true), "");
 $("orders-delete").onclick = () => act(() => callOrders("DELETE", "/orders/1", true), "");
 $("orders-bare").onclick = () => act(() => callOrders("GET", "/orders", false), "");
+for (const id of ["complete-profile", "change"]) $(id).onclick = () => act(async () => { asked = await profile() }, "");
+$("asked-leave").onclick = () => act(leave, "");
+$("form").onsubmit = (event) => {
+  event.preventDefault();
+  act(send, asked.kind === "register" ? "registered" : "saved");
+};
 $("dismiss").onclick = () => { failure = null; render(); };
 $("picture").onload = () => { $("picture").hidden = false };
 
@@ -299,12 +286,10 @@ for (const button of document.querySelectorAll("[data-language]")) {
 // The browser may show an old page on "back"; who is logged in may have changed since.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload() });
 
-// One tick a second draws the countdown and starts the refresh when it is due; one that failed is due again in 30 s.
+// One tick a second draws the countdown and starts the refresh when it is due.
 setInterval(() => {
   renderExpiry();
-  if (!session || Date.now() < session.refreshAt) return;
-  session.refreshAt = Date.now() + 30_000;
-  refresh().catch((error) => { failure = error }).finally(render);
+  refreshWhenDue()?.catch((error) => { failure = error }).finally(render);
 }, 1000);
 
 render();
@@ -312,6 +297,8 @@ await Promise.all([
   load(async () => { ({ orders_url: orders.url } = await answer(await call("/settings.json"))) }),
   load(async () => { ({ providers } = await answer(await call("/auth/providers"))) }),
   load(async () => { await refresh(); await loadPerson() }),
+  location.pathname === registerPath && load(register),
 ]);
+if (me && failure?.code === "registration_expired") failure = null; // they signed up in another tab, or came back afterwards
 busy = false;
 render();

@@ -11,19 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-
+	"daemun/shared/config/awsjson"
 	"daemun/shared/fault"
 )
 
-// Resolver fetches parameters. It makes its client when it is first asked, so a
-// function without references pays nothing.
-type Resolver struct {
-	client *ssm.Client
-}
+// Resolver fetches parameters.
+type Resolver struct{}
 
 // timeout bounds one request to Parameter Store.
 const timeout = time.Second
@@ -32,60 +25,64 @@ const timeout = time.Second
 // reference that ends in "/" is a path: its parameters, one JWK each, are
 // returned as one JWK Set. The fault is temporarily_unavailable.
 func (r *Resolver) Resolve(ctx context.Context, reference string) (string, error) {
-	if r.client == nil {
-		r.client = newClient()
+	if path, ok := strings.CutSuffix(reference, "/"); ok {
+		return keySet(ctx, path)
 	}
-	if strings.HasSuffix(reference, "/") {
-		return r.keySet(ctx, strings.TrimSuffix(reference, "/"))
-	}
-	return r.parameter(ctx, reference)
+	return parameter(ctx, reference)
 }
 
-func newClient() *ssm.Client {
-	return ssm.New(ssm.Options{
-		Region:           os.Getenv("AWS_REGION"),
-		Credentials:      credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
-		HTTPClient:       &http.Client{Timeout: timeout},
-		RetryMaxAttempts: 2,
-		BaseEndpoint:     endpoint(),
-	})
-}
-
-// endpoint is for tests and stand-ins; nil means AWS.
-func endpoint() *string {
-	if e := os.Getenv("SSM_ENDPOINT"); e != "" {
-		return &e
+// What is asked of Parameter Store, and what it answers.
+type (
+	getParameter struct {
+		Name           string
+		WithDecryption bool
 	}
-	return nil
-}
+	getParametersByPath struct {
+		Path           string
+		WithDecryption bool
+		NextToken      string `json:",omitzero"`
+	}
+	stored struct{ Value string }
+	page   struct {
+		Parameters []stored
+		NextToken  string
+	}
+)
 
-func (r *Resolver) parameter(ctx context.Context, name string) (string, error) {
-	out, err := r.client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
-	var missing *types.ParameterNotFound
-	if errors.As(err, &missing) {
+func parameter(ctx context.Context, name string) (string, error) {
+	var out struct{ Parameter stored }
+	err := ask(ctx, "GetParameter", getParameter{Name: name, WithDecryption: true}, &out)
+	var refusal *awsjson.Refusal
+	if errors.As(err, &refusal) && refusal.Name == "ParameterNotFound" {
 		return "", nil // for the configuration to judge: some secrets are optional
 	}
 	if err != nil {
 		return "", unavailable(name, err)
 	}
-	return aws.ToString(out.Parameter.Value), nil
+	return out.Parameter.Value, nil
 }
 
-func (r *Resolver) keySet(ctx context.Context, path string) (string, error) {
+func keySet(ctx context.Context, path string) (string, error) {
 	var keys []string
-	pages := ssm.NewGetParametersByPathPaginator(r.client, &ssm.GetParametersByPathInput{
-		Path: &path, WithDecryption: aws.Bool(true),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
+	for next, first := "", true; first || next != ""; first = false {
+		var p page
+		if err := ask(ctx, "GetParametersByPath", getParametersByPath{Path: path, WithDecryption: true, NextToken: next}, &p); err != nil {
 			return "", unavailable(path, err)
 		}
-		for _, p := range page.Parameters {
-			keys = append(keys, aws.ToString(p.Value))
+		for _, s := range p.Parameters {
+			keys = append(keys, s.Value)
 		}
+		next = p.NextToken
 	}
 	return `{"keys":[` + strings.Join(keys, ",") + "]}", nil
+}
+
+func ask(ctx context.Context, operation string, in, out any) error {
+	service := awsjson.Service{
+		Name: "ssm", Target: "AmazonSSM", Region: os.Getenv("AWS_REGION"), Endpoint: os.Getenv("SSM_ENDPOINT"), Client: http.Client{Timeout: timeout},
+	}
+	_, err := awsjson.Twice(ctx, func() (bool, error) { return service.Ask(ctx, operation, in, out) })
+	return err
 }
 
 func unavailable(name string, err error) error {

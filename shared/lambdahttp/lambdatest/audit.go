@@ -80,15 +80,19 @@ func auditCookie(t testing.TB, line string) {
 func auditFailure(t testing.TB, a Answer) {
 	t.Helper()
 	var body struct {
-		Error       fault.Code `json:"error"`
-		Description string     `json:"error_description"`
-		RequestID   string     `json:"request_id"`
+		Error       fault.Code      `json:"error"`
+		Description string          `json:"error_description"`
+		RequestID   string          `json:"request_id"`
+		Problems    []fault.Problem `json:"problems"`
 	}
 	if err := json.Unmarshal([]byte(a.Body), &body, json.RejectUnknownMembers(true)); err != nil {
 		t.Fatalf("error answer %s: %v", a.Body, err)
 	}
 	if body.Error.Status() != a.StatusCode || body.Description == "" {
 		t.Errorf("status %d does not fit %s", a.StatusCode, a.Body)
+	}
+	if told := len(body.Problems) > 0; told != strings.Contains(a.Body, `"problems"`) || told && a.StatusCode != 400 && a.StatusCode != 422 {
+		t.Errorf("status %d with the problems %v", a.StatusCode, body.Problems)
 	}
 	wait := a.Headers["Retry-After"] != ""
 	if wait && a.StatusCode < 500 || !wait && a.StatusCode == 503 { // V7

@@ -9,7 +9,6 @@ import (
 	"daemun/shared/config"
 	"daemun/shared/flow"
 	"daemun/shared/provider/providertest"
-	"daemun/shared/session"
 )
 
 // The client "shop" of AddClients.
@@ -64,17 +63,7 @@ func (w *World) BeginJSON(person providertest.Person, clientName string) Begun {
 // LogInJSON makes a session of the person at the client, through the flows.
 func (w *World) LogInJSON(person providertest.Person, clientName string) flow.Completed {
 	w.t.Helper()
-	b := w.BeginJSON(person, clientName)
-	db := w.Store()
-	completion := flow.Completion{
-		Providers: w.catalog(), Clients: w.clients(), PublicURL: PublicURL, Transactions: w.Keys.Transaction,
-		OneTime: db, Users: db, Sessions: db, SessionLimit: SessionLimit, Issuer: w.Issuer(), Now: w.Now, Rand: rand.Reader,
-	}
-	done, err := completion.Complete(context.Background(), flow.Callback{
-		Provider: "kakao", State: b.State, Code: b.Code, Transaction: b.Transaction, JSON: true,
-		Device: session.Device{UserAgent: "lambdatest"},
-	})
-	w.must(err)
+	done := w.complete(w.BeginJSON(person, clientName), true, flow.Automatic)
 	w.Canary(done.AccessToken, done.RefreshToken)
 	return done
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
+
+	"daemun/shared/fault"
 )
 
 // Event reads a golden event, events/<function>/<name>.json, and puts values in
@@ -63,7 +65,8 @@ func eventsDir(function string) string { return filepath.Join("..", "..", "event
 // Answer is what a function answered.
 type Answer struct {
 	events.APIGatewayV2HTTPResponse
-	Code string // of an error answer
+	Code     string          // of an error answer
+	Problems []fault.Problem // of one, where it tells them
 }
 
 // Invoke sends an event to a handler, and checks what holds for every answer.
@@ -84,14 +87,15 @@ func InvokeContext(ctx context.Context, t testing.TB, h lambda.Handler, event []
 		t.Fatalf("answer is not an HTTP API answer: %v", err)
 	}
 	var failure struct {
-		Error string `json:"error"`
+		Error    string          `json:"error"`
+		Problems []fault.Problem `json:"problems"`
 	}
 	if strings.HasPrefix(a.Headers["Content-Type"], "application/json") {
 		if err := json.Unmarshal([]byte(a.Body), &failure); err != nil {
 			t.Fatalf("body is not JSON: %v", err)
 		}
 	}
-	a.Code = failure.Error
+	a.Code, a.Problems = failure.Error, failure.Problems
 	audit(t, a)
 	return a
 }

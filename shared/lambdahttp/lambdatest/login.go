@@ -8,6 +8,7 @@ import (
 	"daemun/shared/flow"
 	"daemun/shared/provider/providertest"
 	"daemun/shared/session"
+	"daemun/shared/token"
 )
 
 // Begun is a login on its way, at the moment when the provider has sent the
@@ -44,16 +45,46 @@ func (w *World) Begin(person providertest.Person, returnTo string) Begun {
 // LogIn makes a session of the person, through the flows.
 func (w *World) LogIn(person providertest.Person) flow.Completed {
 	w.t.Helper()
-	b := w.Begin(person, "")
+	done := w.complete(w.Begin(person, ""), false, flow.Automatic)
+	w.Canary(done.AccessToken, done.RefreshToken)
+	return done
+}
+
+// LogInDeferred makes a session of the person, whose profile is not complete.
+func (w *World) LogInDeferred(person providertest.Person) flow.Completed {
+	w.t.Helper()
+	done := w.complete(w.Begin(person, ""), false, flow.Deferred)
+	w.Canary(done.AccessToken, done.RefreshToken)
+	return done
+}
+
+// Newcomer is a login of the person that ends with a register token: in a cookie,
+// or in JSON if it names a client.
+func (w *World) Newcomer(person providertest.Person, clientName string) *flow.RegistrationRequired {
+	w.t.Helper()
+	var done flow.Completed
+	if clientName == "" {
+		done = w.complete(w.Begin(person, "/there"), false, flow.Required)
+	} else {
+		done = w.complete(w.BeginJSON(person, clientName), true, flow.Required)
+	}
+	w.Canary(done.Registration.RegisterToken)
+	return done.Registration
+}
+
+// complete ends a login, through the flows.
+func (w *World) complete(b Begun, asJSON bool, policy flow.Policy) flow.Completed {
+	w.t.Helper()
 	db := w.Store()
 	completion := flow.Completion{
-		Providers: w.catalog(), PublicURL: PublicURL, Transactions: w.Keys.Transaction,
+		Providers: w.catalog(), Clients: w.clients(), PublicURL: PublicURL, Transactions: w.Keys.Transaction,
 		OneTime: db, Users: db, Sessions: db, SessionLimit: SessionLimit, Issuer: w.Issuer(), Now: w.Now, Rand: rand.Reader,
+		Registration: policy, Register: token.RegisterIssuer{Issuer: PublicURL, Key: w.Keys.Signing, Rand: rand.Reader},
 	}
 	done, err := completion.Complete(context.Background(), flow.Callback{
-		Provider: "kakao", State: b.State, Code: b.Code, Transaction: b.Transaction, Device: session.Device{UserAgent: "lambdatest"},
+		Provider: "kakao", State: b.State, Code: b.Code, Transaction: b.Transaction, JSON: asJSON,
+		Device: session.Device{UserAgent: "lambdatest"},
 	})
 	w.must(err)
-	w.Canary(done.AccessToken, done.RefreshToken)
 	return done
 }
