@@ -58,7 +58,8 @@ build-%Function:
 test: build browser ## run every test; a skipped one fails
 	@go test -json -count=1 $(RACE) $(PACKAGES) | go run ./.ci/noskip
 
-# The packages whose tests use a database.
+# The packages whose tests are about what the database does. Others use one too,
+# in no way that these do not.
 STORES := ./shared/store/... ./functions/... ./local/racetest/... ./local/crashtest/... ./local/historytest/...
 
 test-dynamodb-local: build $(DYNAMODB_LOCAL)/ready ## run the tests that use a database against AWS's own DynamoDB Local

@@ -40,7 +40,11 @@ func (m mutant) broken() ([]byte, error) {
 	return bytes.Replace(text, []byte(m.from), []byte(m.to), 1), nil
 }
 
-var errSurvived = errors.New("SURVIVED")
+// Why a mutant lives on. That tests hang says nothing of the rule.
+var (
+	errSurvived = errors.New("SURVIVED")
+	errTimedOut = errors.New("TIMED OUT")
+)
 
 // kill runs the tests and returns those that fail.
 func (m mutant) kill(ctx context.Context, folder string) (tests []string, err error) {
@@ -52,15 +56,55 @@ func (m mutant) kill(ctx context.Context, folder string) (tests []string, err er
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", "-overlay", overlay}, m.tests...)...)
-	output, err := command.Output()
-	if err == nil {
+	switch tests, err = runTests(ctx, m.tests, "-overlay", overlay); {
+	case err != nil:
+		return nil, err
+	case len(tests) == 0:
 		return nil, errSurvived
 	}
-	if tests = failed(output); len(tests) == 0 {
+	return tests, nil
+}
+
+// runTests returns the tests that fail.
+func runTests(ctx context.Context, tests []string, flags ...string) (failing []string, err error) {
+	command := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1"}, flags, tests)...)
+	output, err := command.Output()
+	switch failing = failed(output); {
+	case err == nil:
+		return nil, nil
+	case isTimeout(output):
+		return nil, errTimedOut
+	case len(failing) == 0:
 		return nil, fmt.Errorf("no test ran: %w\n%s", err, output)
 	}
-	return tests, nil
+	return failing, nil
+}
+
+// isTimeout says whether tests were stopped by the time limit of `go test`, which
+// tells of them as failed.
+func isTimeout(output []byte) bool {
+	return bytes.Contains(output, []byte(`"panic: test timed out after `))
+}
+
+// testUnbroken wants that all tests pass while no rule is broken: else what fails
+// later would say nothing.
+func testUnbroken(ctx context.Context) error {
+	var passed []string
+	for _, m := range mutants {
+		name := strings.Join(m.tests, " ")
+		if slices.Contains(passed, name) {
+			continue
+		}
+		failing, err := runTests(ctx, m.tests)
+		if err == nil && len(failing) > 0 {
+			err = errors.New(shorten(failing))
+		}
+		if err != nil {
+			return fmt.Errorf("%s, while no rule is broken: %w", name, err)
+		}
+		passed = append(passed, name)
+	}
+	return nil
 }
 
 // writeOverlay writes the broken file, and the overlay that names it.
@@ -106,6 +150,9 @@ func shorten(tests []string) string {
 }
 
 func run(ctx context.Context) error {
+	if err := testUnbroken(ctx); err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return err
@@ -118,7 +165,7 @@ func run(ctx context.Context) error {
 		tests, err := m.kill(ctx, folder)
 		found := shorten(tests)
 		switch {
-		case errors.Is(err, errSurvived):
+		case errors.Is(err, errSurvived), errors.Is(err, errTimedOut):
 			alive++
 			found = err.Error()
 		case err != nil:

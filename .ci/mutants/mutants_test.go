@@ -37,3 +37,16 @@ not JSON
 		t.Errorf("a package that failed to build found nothing, got %q", got)
 	}
 }
+
+// A test that hangs is told of as failed too.
+func TestIsTimeout_TellsHangingFromFailing(t *testing.T) {
+	hung := `{"Action":"output","Package":"daemun/shared/flow","Test":"TestLimit","Output":"panic: test timed out after 10m0s\n"}
+{"Action":"fail","Package":"daemun/shared/flow","Test":"TestLimit"}
+`
+	if !isTimeout([]byte(hung)) {
+		t.Error("a test that hung was taken for one that failed")
+	}
+	if isTimeout([]byte(`{"Action":"output","Output":"--- FAIL: TestLimit\n"}`)) {
+		t.Error("a test that failed was taken for one that hung")
+	}
+}

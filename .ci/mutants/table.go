@@ -9,6 +9,9 @@ const (
 	logout   = "shared/flow/logout.go"
 	complete = "shared/flow/complete.go"
 	limit    = "shared/flow/limit.go"
+	get      = "shared/store/store.go"
+	asks     = "shared/lambdaauth/session.go"
+	wiring   = "functions/authorizer-session/main.go"
 )
 
 // The tests that have to find them.
@@ -18,6 +21,8 @@ var (
 	flow      = []string{"./shared/flow", "-rapid.nofailfile"}
 	refreshes = []string{"./functions/refresh"}
 	callbacks = []string{"./functions/callback"}
+	verdicts  = []string{"./shared/lambdaauth"}
+	guards    = []string{"./functions/authorizer-session"}
 )
 
 var mutants = []mutant{
@@ -63,10 +68,12 @@ var mutants = []mutant{
 	{"a negative age is young", rule, "r.Now.Sub(old.RotatedAt) < r.Rule", "!r.Now.Before(old.RotatedAt) && r.Now.Sub(old.RotatedAt) < r.Rule", session},
 	{"anything else is reuse", rule, "default:\n\t\treturn Reused", "default:\n\t\treturn Refused", session},
 	{"rotation does not extend the cap", rule, "min(r.Absolute-age, r.Idle-idle)", "min(r.Absolute-min(age, idle), r.Idle-idle)", session},
+	{"an idle session is over", rule, "min(r.Absolute-age, r.Idle-idle)", "min(r.Absolute-age, r.Absolute-idle)", session},
 	{"rotation ends idleness", rule, "\treturn s.RotatedAt\n", "\treturn s.CreatedAt\n", session},
 
 	// The end of a session.
 	{"the first end stays", end, "endedAt.IfNotExists(expression.Value(now.UnixMilli()))", "expression.Value(now.UnixMilli())", store},
+	{"what has ended goes soon", end, "expression.Value(now.Add(keptEnded).Unix())", "expression.Value(now.Add(99*keptEnded).Unix())", store},
 	{"the first reason stays", end, "endedWhy.IfNotExists(expression.Value(why))", "expression.Value(why)", store},
 	{"an end makes no session", end, "expression.AttributeExists(expression.Name(attrSessionID))", "expression.AttributeNotExists(expression.Name(attrEndedAt))", store},
 
@@ -74,8 +81,9 @@ var mutants = []mutant{
 	{"the oldest sessions are over the limit", rule, "a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)", "b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID)", session},
 	{"what is not live does not count", rule, "func(s *Session) bool { return !r.IsLive(s, now) }", "func(s *Session) bool { return false }", session},
 	{"sessions are counted when the login's own is written", limit, "if err == nil && !isAmong(newest, s) {", "if err == nil && false {", flow},
-	{"what is over the limit ends", limit, "for _, old := range mine {", "for _, old := range mine[:0] {", callbacks},
-	{"many over the limit end too", limit, "if len(mine) == len(over) {", "if true {", flow},
+	{"clocks are read as finely as times are stored", complete, "c.Now().Truncate(time.Millisecond)", "c.Now()", flow},
+	{"what no login got ends", limit, "if err := c.Sessions.EndSession(ctx, s.UserID, s.ID, session.EndedByFault, now); err != nil {", "if err := error(nil); err != nil {", flow},
+	{"what is over the limit ends", limit, "for _, old := range over {", "for _, old := range over[:0] {", callbacks},
 
 	// The order of a refresh.
 	{"a user who is gone cannot refresh", refresh, "if u != nil && !u.Disabled {", "if u == nil || !u.Disabled {", flow},
@@ -85,6 +93,8 @@ var mutants = []mutant{
 	{"reuse is answered when the end is written", refresh,
 		"if err := r.Sessions.EndSession(ctx, rotation.UserID, rotation.SessionID, session.EndedByReuse, rotation.Now); err != nil {",
 		"if err := r.Sessions.EndSession(ctx, rotation.UserID, rotation.SessionID, session.EndedByReuse, rotation.Now); err != nil && false {", flow},
+	{"the clock is read after the user", refresh, "u, err := r.owner(ctx, t)",
+		"read := r.Now()\n\tr = &Refresh{r.Users, r.Sessions, r.Issuer, func() time.Time { return read }}\n\tu, err := r.owner(ctx, t)", flow},
 	{"an unknown key is our own fault", refresh, "fault.New(fault.TemporarilyUnavailable, err)", "fault.New(fault.InvalidGrant, err)", flow},
 	{"a repeat sets no cookie", refresh, "Changed: t.RefreshToken != presented", "Changed: true", refreshes},
 
@@ -95,6 +105,11 @@ var mutants = []mutant{
 	{"a state belongs to its transaction", complete, "subtle.ConstantTimeCompare(tx.StateHash, hash(cb.State)) != 1", "subtle.ConstantTimeCompare(tx.StateHash, hash(cb.State)) > 1", callbacks},
 	{"a transaction belongs to its provider", complete, "tx.Provider != p.Name():", "tx.Provider == \"\":", callbacks},
 	{"a transaction lives ten minutes", complete, ">= token.TransactionLifetime:", ">= 100*token.TransactionLifetime:", callbacks},
-	{"a response of another issuer is refused", complete, "case cb.Issuer != \"\" && cb.Issuer != p.Issuer():", "case cb.Issuer != \"\" && p.Issuer() == \"-\":", callbacks},
+	{"a response of another issuer is refused", complete, "case cb.Issuer != \"\" && !slices.Contains(p.Issuers(), cb.Issuer):", "case slices.Contains(p.Issuers(), \"-\"):", callbacks},
 	{"a disabled user cannot log in", complete, "case u == nil, u.Disabled:", "case u == nil:", callbacks},
+
+	// The authorizer that asks for the session.
+	{"reads that decide are consistent", get, "ConsistentRead: aws.Bool(true)", "ConsistentRead: aws.Bool(false)", store},
+	{"what cannot be read lets nobody in", asks, "return undecided, ", "return allowed, ", verdicts},
+	{"it asks the table", wiring, "Sessions:         db,", "", guards},
 }

@@ -41,7 +41,7 @@ type result struct {
 	run
 	outcomes []string // of the client's tries after the crash; or of the one try
 	calls    []call   // which these tries made
-	met      bool     // the fault; else the tries did not make its call
+	met      bool     // the fault its call; else the tries did not make it
 }
 
 // busy is what clients see of a fault of ours.
@@ -195,7 +195,17 @@ func TestCrash_ClientRecoversAtEveryPoint(t *testing.T) {
 	for i := 0; i < len(doubles); i += stride {
 		sample = append(sample, doubles[i])
 	}
-	t.Log(summary(runAll(t, worlds, sample), len(doubles)))
+	results := runAll(t, worlds, sample)
+	t.Log(summary(results, len(doubles)))
+	for _, r := range results {
+		switch {
+		case r.met:
+		case r.operation.parallel:
+			t.Logf("not met: %s", r.run)
+		default:
+			t.Errorf("%s: the client's tries did not make that call", r.run)
+		}
+	}
 }
 
 // crashedRun wants the client's first try after the crash to succeed, unless the

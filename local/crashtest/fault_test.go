@@ -84,7 +84,7 @@ func summary(results []result, of int) string {
 	runs, seen := map[string]int{}, map[string]int{}
 	for _, r := range results {
 		if !r.met {
-			continue // two calls at once, of which a crash had let through another than before
+			continue
 		}
 		runs[r.fault.name]++
 		if slices.Contains(r.outcomes, busy) {

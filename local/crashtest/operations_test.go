@@ -26,6 +26,9 @@ type operation struct {
 	isSpent func(crash) bool
 	// ends are the reasons for which the operation ends sessions.
 	ends []session.EndReason
+	// parallel: it makes two calls at once. Which of them a crash lets through is
+	// chance, and with it what the next tries find and call.
+	parallel bool
 	// check looks at what has become of everything when the client is done.
 	check func(*client)
 }
@@ -41,10 +44,11 @@ func loginOperations() []operation {
 		// The claim of the state is the first call of all. Once it is made, the login
 		// is spent: its code may have been sent.
 		isSpent: func(c crash) bool { return c != crash{call{"PutItem", 1}, beforeSend} },
+		ends:    []session.EndReason{session.EndedByFault}, // the new session, where a fault meets the login
 	}
 	newPerson, known := callback, callback
 	newPerson.name = "callback, new person"
-	known.name = "callback, known user"
+	known.name, known.parallel = "callback, known user", true
 	known.prepare = func(c *client) {
 		c.logIn()
 		c.kept = []string{c.me()}
@@ -57,7 +61,8 @@ func loginOperations() []operation {
 		c.isOneUser()
 	}
 	crowded := callback
-	crowded.name, crowded.ends = "callback, one session too many", []session.EndReason{session.EndedByLimit}
+	crowded.name, crowded.parallel = "callback, one session too many", true
+	crowded.ends = []session.EndReason{session.EndedByLimit, session.EndedByFault}
 	crowded.prepare = func(c *client) {
 		for range sessionLimit {
 			device := c.w.newClient(c.person.ID)

@@ -60,7 +60,6 @@ func startWith(t *testing.T, keys map[string]string, beside *local.System) *loca
 	t.Helper()
 	environment := maps.Clone(keys)
 	environment["PUBLIC_URL"], environment["FRONT_URL"], environment["ALLOWED_ORIGINS"] = publicURL, publicURL, publicURL
-	environment["SESSION_LIMIT"] = "1000" // all logins are one person's
 	environment["SESSION_LIMIT"] = sessionLimit
 	options := local.Options{
 		Templates: []string{"../../template.yaml"}, BuildDir: "../../.build", EnvFile: os.DevNull, AutoConsent: true,

@@ -88,6 +88,15 @@ func (b *browser) burst(t *testing.T, random *rand.Rand, tabs int, answers *tall
 	})
 }
 
+// wantRotations wants so many since the login at least: without them nothing was
+// put to the test.
+func (b *browser) wantRotations(t *testing.T, least int) {
+	t.Helper()
+	if got := b.generation(t) - 1; got < least {
+		t.Errorf("the family was rotated %d times, want %d at least", got, least)
+	}
+}
+
 // RT-14: a tab asked before the end of a window and is answered after another tab
 // has rotated. Its answer does not put the old cookie back.
 func TestTabs_LateAnswerPutsNoOldTokenBack(t *testing.T) {
@@ -102,6 +111,7 @@ func TestTabs_LateAnswerPutsNoOldTokenBack(t *testing.T) {
 	if status := b.refresh(t, 0, 0); status != http.StatusOK {
 		t.Errorf("the browser was logged out: refresh answered %d", status)
 	}
+	b.wantRotations(t, 3)
 }
 
 // A browser's tabs share their cookies, and log each other out neither by
@@ -129,6 +139,8 @@ func TestTabs_BurstsLogNobodyOut(t *testing.T) {
 					b.age(t, past)
 					later.add(b.refresh(t, 0, 0))
 				}
+				// The first, the later ones, and one in each burst after a window.
+				b.wantRotations(t, 1+each+(each+1)/2)
 			})
 			bursts := browsers * each
 			if answers.of(http.StatusOK) != bursts*tabs || later.of(http.StatusOK) != bursts {

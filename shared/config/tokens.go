@@ -59,7 +59,8 @@ type Sessions struct {
 	Limit int `env:"SESSION_LIMIT" envDefault:"50"`
 }
 
-// maximumSessions bounds what every login of a user has to read.
+// maximumSessions bounds what every login of a user has to read, together with
+// what was left to idle, and what ended so lately that the cleaner has left it.
 const maximumSessions = 1000
 
 // Check implements Checker.

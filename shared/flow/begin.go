@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"daemun/shared/client"
@@ -129,4 +130,10 @@ func randomText(random io.Reader) (string, error) {
 		return "", fmt.Errorf("randomness: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// isRandomText reports whether the text has the form of what randomText makes.
+func isRandomText(text string) bool {
+	_, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && len(text) == 43 && !strings.ContainsAny(text, "\r\n") // which the decoder passes over
 }

@@ -216,7 +216,7 @@ func (c *Completion) enter(ctx context.Context, person provider.Person, tx token
 	if err != nil {
 		return Completed{}, fmt.Errorf("find identity: %w", err)
 	}
-	now := c.Now()
+	now := c.Now().Truncate(time.Millisecond) // as finely as sessions are dated and compared
 	switch {
 	case userID != "":
 		return c.logIn(ctx, userID, tx.Client, d, now)
@@ -248,36 +248,54 @@ func (c *Completion) register(person provider.Person, tx token.Transaction, now 
 	}}, nil
 }
 
-// logIn starts a session of a known user. The user is read while the session is
-// written; a session whose user turns out unfit never gets a token. A new user's
-// first session needs no room, so only this way leads past makeRoom.
+// logIn starts a session of a known user. A session whose user turns out unfit,
+// or whose login fails, never gets a token. A new user's first session needs no
+// room, so only this way leads past makeRoom.
 func (c *Completion) logIn(ctx context.Context, userID, clientName string, d session.Device, now time.Time) (Completed, error) {
 	s, err := c.Issuer.session(userID, clientName, d, now)
 	if err != nil {
 		return Completed{}, err
 	}
-	var started error
-	var group sync.WaitGroup
-	group.Go(func() { started = c.Sessions.StartSession(ctx, s, c.Issuer.Rule.ExpiresAt(s)) })
-	u, err := c.Users.FindUser(ctx, userID)
-	group.Wait()
+	u, err := c.start(ctx, s)
 	switch {
 	case err != nil:
-		return Completed{}, fmt.Errorf("find user: %w", err)
-	case started != nil:
-		return Completed{}, fmt.Errorf("start session: %w", started)
+		return Completed{}, c.giveUp(ctx, s, now, err)
 	case u == nil, u.Disabled:
 		return Completed{}, c.turnAway(ctx, s, now)
 	}
 	if s, err = c.makeRoom(ctx, s, now); err != nil {
-		return Completed{}, err
+		return Completed{}, c.giveUp(ctx, s, now, err)
 	}
+	done, err := c.loggedIn(u, s, now)
+	if err != nil {
+		return Completed{}, c.giveUp(ctx, s, now, err)
+	}
+	return done, nil
+}
+
+func (c *Completion) loggedIn(u *user.User, s *session.Session, now time.Time) (Completed, error) {
 	access, err := c.Issuer.accessToken(u, s.ID, s.Client, now)
 	if err != nil {
 		return Completed{}, err
 	}
 	t, err := c.Issuer.tokens(u, s, access, now)
 	return Completed{Tokens: t, SessionID: s.ID}, err
+}
+
+// start reads the session's user while the session is written.
+func (c *Completion) start(ctx context.Context, s *session.Session) (*user.User, error) {
+	var started error
+	var group sync.WaitGroup
+	group.Go(func() { started = c.Sessions.StartSession(ctx, s, c.Issuer.Rule.ExpiresAt(s)) })
+	u, err := c.Users.FindUser(ctx, s.UserID)
+	group.Wait()
+	if err != nil {
+		return nil, fmt.Errorf("find user: %w", err)
+	}
+	if started != nil {
+		return nil, fmt.Errorf("start session: %w", started)
+	}
+	return u, nil
 }
 
 // turnAway ends the session that was started for a user who may not log in.

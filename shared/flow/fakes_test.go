@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"daemun/shared/fault"
 	"daemun/shared/flow"
 	"daemun/shared/jws"
 	"daemun/shared/provider"
@@ -38,10 +39,11 @@ type stage struct {
 	sessions []*session.Session
 	corrupt  []string
 
-	rotation  session.Rotation
-	endedAt   time.Time
-	endedWhy  session.EndReason
-	claimedTo time.Time
+	starts, startsFail int // sessions begun; which of them fails, 0 being none
+	rotation           session.Rotation
+	endedAt            time.Time
+	endedWhy           session.EndReason
+	claimedTo          time.Time
 }
 
 func (s *stage) step(format string, args ...any) error {
@@ -78,6 +80,9 @@ func (s *stage) SignUp(_ context.Context, u *user.User, _ *session.Session, _ ti
 }
 
 func (s *stage) StartSession(context.Context, *session.Session, time.Time) error {
+	if s.starts++; s.starts == s.startsFail {
+		return fault.New(fault.TemporarilyUnavailable, errDown)
+	}
 	return s.step("start session")
 }
 

@@ -11,7 +11,7 @@ import (
 
 // makeRoom ends the user's oldest live sessions beyond the limit. It runs when s
 // is written and before its tokens are made, and returns s, or the session that
-// took its place.
+// took its place, also where it fails.
 //
 // A session is ended only where a full limit of newer ones was read, by an order
 // that is the same to everybody; and whichever login writes last reads all that
@@ -30,49 +30,18 @@ func (c *Completion) makeRoom(ctx context.Context, s *session.Session, now time.
 		}
 	}
 	if err != nil {
-		return nil, err
+		return s, err
 	}
-	return s, c.endShared(ctx, over, s, now)
-}
-
-// mostEnds is how many sessions a login ends before it looks again.
-const mostEnds = 8
-
-// endShared ends the sessions that were over the limit when the login of s looked.
-// If they are many, it looks again and again which of them others have ended: what
-// has come to be over the limit since is for those to end who came since.
-func (c *Completion) endShared(ctx context.Context, over []*session.Session, s *session.Session, now time.Time) error {
-	for {
-		mine := share(over, s)
-		for _, old := range mine {
-			if err := c.endOverLimit(ctx, old, now); err != nil {
-				return err
-			}
+	for _, old := range over {
+		if err := c.endOverLimit(ctx, old, now); err != nil {
+			return s, err
 		}
-		if len(mine) == len(over) {
-			return nil
-		}
-		_, left, err := c.limit(ctx, s.UserID, now)
-		if err != nil {
-			return err
-		}
-		over = slices.DeleteFunc(over, func(old *session.Session) bool { return !isAmong(left, old) })
 	}
+	return s, nil
 }
 
 func isAmong(sessions []*session.Session, s *session.Session) bool {
 	return slices.ContainsFunc(sessions, func(other *session.Session) bool { return other.ID == s.ID })
-}
-
-// share is which of the sessions over the limit the login of s ends now. When
-// many log in at once, each sees the sessions of all others: each begins
-// somewhere else, where its own random id has it begin.
-func share(over []*session.Session, s *session.Session) []*session.Session {
-	if len(over) <= mostEnds {
-		return over
-	}
-	begin := int(s.ID[0]) % len(over)
-	return slices.Concat(over[begin:], over[:begin])[:mostEnds]
 }
 
 func (c *Completion) limit(ctx context.Context, userID string, now time.Time) (newest, over []*session.Session, err error) {
@@ -85,7 +54,7 @@ func (c *Completion) limit(ctx context.Context, userID string, now time.Time) (n
 }
 
 // beginAnew starts a session like s, newer than the newest, and ends s, of which
-// nobody has a token.
+// nobody has a token. If it fails, s is the login's still.
 func (c *Completion) beginAnew(ctx context.Context, s *session.Session, newest []*session.Session, now time.Time) (*session.Session, error) {
 	created := now
 	if last := len(newest) - 1; last >= 0 && !newest[last].CreatedAt.Before(now) {
@@ -93,12 +62,15 @@ func (c *Completion) beginAnew(ctx context.Context, s *session.Session, newest [
 	}
 	anew, err := c.Issuer.session(s.UserID, s.Client, s.Device, created)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	if err := c.Sessions.StartSession(ctx, anew, c.Issuer.Rule.ExpiresAt(anew)); err != nil {
-		return nil, fmt.Errorf("start session anew: %w", err)
+		return s, c.giveUp(ctx, anew, now, fmt.Errorf("start session anew: %w", err))
 	}
-	return anew, c.endOverLimit(ctx, s, now)
+	if err := c.endOverLimit(ctx, s, now); err != nil {
+		return s, c.giveUp(ctx, anew, now, err)
+	}
+	return anew, nil
 }
 
 func (c *Completion) endOverLimit(ctx context.Context, s *session.Session, now time.Time) error {
@@ -106,4 +78,14 @@ func (c *Completion) endOverLimit(ctx context.Context, s *session.Session, now t
 		return fmt.Errorf("end session over the limit: %w", err)
 	}
 	return nil
+}
+
+// giveUp ends a session of which nobody gets a token because of the fault, which
+// it returns: a session that lived on would be the newest, and the next logins
+// would end somebody's in its favour. If it cannot be ended either, it lives on.
+func (c *Completion) giveUp(ctx context.Context, s *session.Session, now time.Time, because error) error {
+	if err := c.Sessions.EndSession(ctx, s.UserID, s.ID, session.EndedByFault, now); err != nil {
+		return fmt.Errorf("%w; then end session: %w", because, err)
+	}
+	return because
 }

@@ -32,16 +32,19 @@ func (l *Logout) End(ctx context.Context, refreshToken string) (userID, sessionI
 
 // EndAll ends every session of the user, the current one last: if it fails
 // half-way, the person is still logged in to try again. The access tokens of
-// the sessions live on until they expire. A session that cannot be read is ended
-// like the others; corrupt says how many there were.
+// the sessions live on until they expire. What is over for good is left to the
+// cleaner. A session that cannot be read is ended like the others; corrupt says
+// how many there were.
 func (l *Logout) EndAll(ctx context.Context, who token.Access) (corrupt int, err error) {
 	found, unreadable, err := l.Sessions.ListSessions(ctx, who.UserID)
 	if err != nil {
 		return 0, fmt.Errorf("list sessions: %w", err)
 	}
-	ids := unreadable
+	ids, now := unreadable, l.Now()
 	for _, s := range found {
-		ids = append(ids, s.ID)
+		if !s.IsOver(now) {
+			ids = append(ids, s.ID)
+		}
 	}
 	for _, id := range ids {
 		if id == who.SessionID {

@@ -222,11 +222,15 @@ func TestComplete_WithoutRandomnessNobodyEnters(t *testing.T) {
 }
 
 // LO-05: the current session goes last, so that who fails half-way is still
-// logged in to try again. A session that cannot be read (F-31) ends, and is told of.
+// logged in to try again. A session that cannot be read (F-31) ends, and is told
+// of; one that can never be refreshed again is not asked for.
 func TestEndAll_EndsTheCurrentSessionLast(t *testing.T) {
 	s := &stage{
 		now: start, corrupt: []string{"a"},
-		sessions: []*session.Session{{UserID: userID, ID: "current"}, {UserID: userID, ID: "b"}},
+		sessions: []*session.Session{
+			{UserID: userID, ID: "current", CreatedAt: start}, {UserID: userID, ID: "b", CreatedAt: start},
+			{UserID: userID, ID: "over", CreatedAt: start.Add(-session.MaxIdle - time.Hour)},
+		},
 	}
 	l := &flow.Logout{Sessions: s, Now: func() time.Time { return s.now }}
 	who := token.Access{UserID: userID, SessionID: "current"}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -54,16 +53,13 @@ func (o *OwnSessions) List(ctx context.Context, who token.Access) (live []*sessi
 	return live, corrupt, nil
 }
 
-// sessionID is the form of what randomText makes.
-var sessionID = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-
 // End ends one of the person's own sessions, the current one too. That there is
 // no such session any more, or never was, is no fault: the person wants it gone,
 // and who tries again after a lost answer must not be told otherwise. It does not
 // ask whether the session of the access token is live, as logging out does not.
 // Faults: not_found for what cannot be a session's id; temporarily_unavailable.
 func (o *OwnSessions) End(ctx context.Context, who token.Access, id string) error {
-	if !sessionID.MatchString(id) {
+	if !isRandomText(id) {
 		return fault.Newf(fault.NotFound, "not the id of a session")
 	}
 	// The user's id is half of the key: another person's session is out of reach.

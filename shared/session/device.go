@@ -29,15 +29,15 @@ func NewDevice(userAgent, sourceIP string) Device {
 const Unknown = "unknown"
 
 // Network is the network of a device's address, coarse enough to say nothing of a
-// household: 203.0.113.0/24, or the /48 of an IPv6 address. It is Unknown without
-// a valid address.
+// household: 203.0.113.0/24, or the /32 of an IPv6 address, which is about a
+// provider's; a /48 can be one household's. It is Unknown without a valid address.
 func Network(sourceIP string) string {
 	address, err := netip.ParseAddr(sourceIP)
 	if err != nil {
 		return Unknown
 	}
 	address = address.Unmap()
-	bits := 48
+	bits := 32
 	if address.Is4() {
 		bits = 24
 	}

@@ -46,6 +46,7 @@ const (
 	EndedByReuse    EndReason = "reuse"
 	EndedByUserGone EndReason = "user_gone"
 	EndedByLimit    EndReason = "session_limit" // newer sessions of the user took its place
+	EndedByFault    EndReason = "login_failed"  // by a fault, so that nobody has a token of it
 )
 
 // Rule holds the limits of a session's life.
@@ -107,6 +108,13 @@ func (r Rotation) Judge(old *Session) Verdict {
 // IsLive reports whether the session's current refresh token is good.
 func (r Rule) IsLive(s *Session, now time.Time) bool {
 	return s.EndedAt.IsZero() && r.Remaining(s, now) > 0
+}
+
+// IsOver reports whether the session can never be live again, by any rule that may
+// be configured and any instance's clock.
+func (s *Session) IsOver(now time.Time) bool {
+	longest := Rule{Idle: MaxIdle, Absolute: MaxAbsolute}
+	return !longest.IsLive(s, now.Add(-ClockSkew))
 }
 
 // Remaining is how long the session's current refresh token is good for, if

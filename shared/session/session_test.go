@@ -183,3 +183,28 @@ func TestExpiresAt_IsTheCapWhateverHappened(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// What is over for good needs no end: neither a longer rule nor a clock that is
+// behind makes it live again.
+func TestIsOver_ByEveryRuleAndClock(t *testing.T) {
+	unused := func(age time.Duration) session.Session { return session.Session{CreatedAt: now.Add(-age)} }
+	used := func(age time.Duration) session.Session {
+		return session.Session{CreatedAt: now.Add(-age), RotatedAt: now}
+	}
+	for name, c := range map[string]struct {
+		session session.Session
+		want    bool
+	}{
+		"new":                           {unused(0), false},
+		"idle by the rule":              {unused(rule.Idle + time.Hour), false},
+		"idle, by a clock ahead":        {unused(session.MaxIdle + session.ClockSkew - 1), false},
+		"idle by every rule":            {unused(session.MaxIdle + session.ClockSkew), true},
+		"used, at the cap, clock ahead": {used(session.MaxAbsolute + session.ClockSkew - 1), false},
+		"used, over every cap":          {used(session.MaxAbsolute + session.ClockSkew), true},
+		"ended":                         {session.Session{CreatedAt: now, RotatedAt: now, EndedAt: now}, true},
+	} {
+		if got := c.session.IsOver(now); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -59,6 +59,8 @@ func TestEndSession_FirstEndStays(t *testing.T) {
 	end(t, s, session.EndedByLogout, start.Add(2*time.Hour))
 	wantCounts(t, db, map[string]int{"UpdateItem": 2})
 	want["ended_at"], want["ended_why"] = float64(start.Add(time.Hour).UnixMilli()), "reuse"
+	// RT-16: what is ended does not stay for as long as it might have lived.
+	want["expires_at"] = float64(start.Add(2*time.Hour + 24*time.Hour).Unix())
 	if diff := cmp.Diff(want, db.Get(t, db.RefreshTokens, sessionKey("alice", "first"))); diff != "" {
 		t.Error(diff)
 	}
