@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"daemun/shared/config"
-	"daemun/shared/flow"
 	"daemun/shared/registration"
 	"daemun/shared/store"
 )
@@ -14,10 +13,9 @@ type Config struct {
 	config.Site
 	config.Verification
 	config.Lifetimes // which sessions are live
-	// Registration says whether people are asked for anything, and Form for what.
-	Registration flow.Policy       `env:"REGISTRATION" envDefault:"automatic"`
-	Form         registration.Form `env:"REGISTRATION_FORM" envDefault:"profile"`
-	Store        store.Config
+	// Form is what people are asked.
+	Form  registration.Form `env:"REGISTRATION_FORM" envDefault:"profile"`
+	Store store.Config
 }
 
 // Check implements config.Checker.

@@ -58,6 +58,7 @@ func TestEndSession_OwnOneTakesTheCookies(t *testing.T) {
 	cleared := []string{
 		"__Host-daemun-at=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
 		"__Host-daemun-rt=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict",
+		"__Host-daemun-reg=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
 	}
 	a := lambdatest.Invoke(t, w.h, w.ending("end-session-cookie", w.login.SessionID))
 	if diff := cmp.Diff(cleared, a.Cookies); diff != "" || a.Outcome() != "204" {

@@ -26,7 +26,6 @@ type handler struct {
 	gate     gate.Gate
 	users    users
 	sessions flow.OwnSessions
-	policy   flow.Policy
 	profiles flow.Profiles
 	schema   jsontext.Value // of the form
 }
@@ -90,15 +89,15 @@ func (h *handler) endSession(ctx context.Context, r *lambdahttp.Request) (*lambd
 	return response, nil
 }
 
-// change patches what the person answered. The access token goes on saying what
+// change patches what the person answered, whatever new people are asked: an
+// earlier policy may have left somebody unfinished, and a consent can be withdrawn
+// at any time, unless it is mandatory.
+// The access token goes on saying what
 // it said of the profile; the next refresh gives one that knows better.
 func (h *handler) change(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
 	who, _, err := h.admit(r)
 	if err != nil {
 		return nil, err
-	}
-	if h.policy == flow.Automatic {
-		return nil, fault.New(fault.RegistrationNotEnabled, nil)
 	}
 	patch, err := r.MergePatch()
 	if err != nil {
@@ -116,9 +115,6 @@ func (h *handler) change(ctx context.Context, r *lambdahttp.Request) (*lambdahtt
 func (h *handler) form(_ context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
 	if _, _, err := h.admit(r); err != nil {
 		return nil, err
-	}
-	if h.policy == flow.Automatic {
-		return nil, fault.New(fault.RegistrationNotEnabled, nil)
 	}
 	return lambdahttp.JSON(http.StatusOK, struct {
 		Schema jsontext.Value `json:"schema"`

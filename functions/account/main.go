@@ -27,7 +27,7 @@ func build(ctx context.Context, host lambdahttp.Host) (*lambdahttp.Handler, erro
 		gate:     gate.Gate{Verifier: c.AccessVerifier(c.PublicURL), Now: host.Now},
 		users:    db,
 		sessions: flow.OwnSessions{Users: db, Sessions: db, Rule: c.Rule(), Now: host.Now},
-		policy:   c.Registration, schema: c.Form.Schema(),
+		schema:   c.Form.Schema(),
 		profiles: flow.Profiles{Users: db, Form: &c.Form, Now: host.Now},
 	}
 	return &lambdahttp.Handler{Routes: h.routes(), FrontURL: c.FrontURL, Logger: host.Logger}, nil

@@ -15,7 +15,6 @@ import (
 func TestProfile_OfAUserWhoIsGoneOrDisabled(t *testing.T) {
 	w := &world{World: lambdatest.New(t), t: t} // whose tables are not in order at the end
 	w.login = w.LogInDeferred(lambdatest.Person())
-	w.Env["REGISTRATION"] = "deferred"
 	w.h = w.Build(build)
 	w.DB.Set(t, w.DB.Users, w.userKey(), storetest.Item{"disabled": true})
 	w.refused(w.patch(`{"nickname":"바다토끼"}`))

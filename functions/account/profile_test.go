@@ -26,7 +26,6 @@ func deferred(t *testing.T) *world {
 	w := &world{World: lambdatest.New(t), t: t}
 	w.StopClock()
 	w.login = w.LogInDeferred(lambdatest.Person())
-	w.Env["REGISTRATION"] = "deferred"
 	w.h = w.Build(build)
 	w.Canary("바다토끼", "1990-01-02")
 	t.Cleanup(w.CheckTables)
@@ -216,27 +215,28 @@ func TestProfile_FormIsTold(t *testing.T) {
 	w.requests(map[string]int{})
 }
 
-// Where nobody is asked for anything there is nothing to draw and to change.
-func TestProfile_IsNotAskedForByAutomatic(t *testing.T) {
-	for _, policy := range []string{"", "automatic"} {
+// Whom an earlier policy left unfinished finishes under any other, and takes back
+// a consent.
+func TestProfile_IsOpenUnderEveryPolicy(t *testing.T) {
+	for _, policy := range []string{"", "automatic", "required", "deferred"} {
 		w := deferred(t)
 		w.Env["REGISTRATION"] = policy
 		w.h = w.Build(build)
-		for _, event := range []string{"profile/patch", "profile/form"} {
-			if a := lambdatest.Invoke(t, w.h, w.event(event, w.login.AccessToken)); a.Outcome() != "404 registration_not_enabled" {
-				t.Errorf("%q: %s: %s", policy, event, a.Outcome())
-			}
-			w.refused(lambdatest.Invoke(t, w.h, w.event(event, "x")))
+		if a := lambdatest.Invoke(t, w.h, w.event("profile/form", w.login.AccessToken)); a.StatusCode != 200 {
+			t.Errorf("%q: form: %s", policy, a.Outcome())
+		}
+		all := `{"nickname":"바다토끼","position":"backend","birth_date":"1990-01-02","terms_of_service":true,"marketing":true}`
+		if got := w.patched(w.patch(all)); !got.ProfileComplete {
+			t.Errorf("%q: the profile is incomplete", policy)
+		}
+		if got := w.patched(w.patch(`{"marketing":false}`)); got.Consents["marketing"].Accepted {
+			t.Errorf("%q: the consent was not withdrawn", policy)
 		}
 	}
-	w := deferred(t)
-	w.Env["REGISTRATION"] = "required" // people may change what they answered
-	w.h = w.Build(build)
-	w.patched(w.patch(`{"nickname":"바다토끼"}`))
 }
 
 func TestBuild_RefusesBadForms(t *testing.T) {
 	w := lambdatest.New(t)
-	w.RefusesToBuild(t, build, map[string]string{"REGISTRATION": "x", "REGISTRATION_FORM": "x", "PUBLIC_URL": ""},
-		"want automatic, required or deferred", "there is no registration form", "PUBLIC_URL")
+	w.RefusesToBuild(t, build, map[string]string{"REGISTRATION_FORM": "x", "PUBLIC_URL": ""},
+		"there is no registration form", "PUBLIC_URL")
 }

@@ -104,14 +104,17 @@ func (w *world) logIn(p providertest.Person) (userID string) {
 
 // loggedIn expects an answer that sends the browser on with a session, and
 // returns whose. Its cookies are the two of the session, for their time, and the
-// end of the transaction's (CK-01).
+// ends of the transaction's and of a register token's (CK-01).
 func (w *world) loggedIn(a lambdatest.Answer, to string) (userID string) {
 	w.t.Helper()
-	if a.StatusCode != 302 || a.Headers["Location"] != to || len(a.Cookies) != 3 {
+	if a.StatusCode != 302 || a.Headers["Location"] != to || len(a.Cookies) != 4 {
 		w.t.Fatalf("status %d, Location %q, %d cookies; want a session at %q", a.StatusCode, a.Headers["Location"], len(a.Cookies), to)
 	}
 	if !strings.HasPrefix(a.Cookies[0], "__Host-daemun-tx-") || !strings.HasSuffix(a.Cookies[0], "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax") {
 		w.t.Errorf("the transaction is not cleared: %q", a.Cookies[0])
+	}
+	if left := w.cookie(a, "__Host-daemun-reg", "Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"); left != "" {
+		w.t.Errorf("the login sets a register token: %q", left)
 	}
 	access := w.cookie(a, "__Host-daemun-at", "Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Lax")
 	refresh := w.cookie(a, "__Host-daemun-rt", "Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Strict")

@@ -59,8 +59,10 @@ func (h *handler) leaveHere(ctx context.Context, r *lambdahttp.Request, inBody s
 func (h *handler) leaveByAccessToken(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
 	accessToken, byCookie, err := h.delivery.AccessToken(r)
 	switch {
-	case fault.CodeOf(err) == fault.InvalidToken, err == nil && accessToken == "":
+	case fault.CodeOf(err) == fault.InvalidToken:
 		return h.left(false), nil
+	case err == nil && accessToken == "":
+		return h.leaveForm(r)
 	case err != nil:
 		return nil, err
 	}
@@ -73,6 +75,16 @@ func (h *handler) leaveByAccessToken(ctx context.Context, r *lambdahttp.Request)
 	}
 	r.Note(slog.String("event", "logout"), slog.String("user_id", who.UserID), slog.String("session_id", who.SessionID))
 	return h.left(byCookie), nil
+}
+
+// leaveForm takes its register token from a browser whose person does not sign up:
+// the next one at it would see what the provider said of them.
+func (h *handler) leaveForm(r *lambdahttp.Request) (*lambdahttp.Response, error) {
+	proof, err := h.delivery.RegisterToken(r)
+	if err != nil {
+		return nil, err
+	}
+	return h.left(proof.InCookie), nil
 }
 
 // leaveEverywhere ends every session of the person whom the access token speaks

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,7 @@ func cleared() []string {
 	return []string{
 		"__Host-daemun-at=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
 		"__Host-daemun-rt=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict",
+		"__Host-daemun-reg=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
 	}
 }
 
@@ -143,6 +145,22 @@ func TestLogout_GoldenEvents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who gives up signing up leaves no register token to the next person at the
+// browser; only a page that may use it takes it away.
+func TestLogout_TakesARegisterToken(t *testing.T) {
+	w := start(t)
+	for origin, want := range map[string]string{lambdatest.Front: "204", "https://evil.example": "403 origin_not_allowed"} {
+		event := lambdatest.With(t, w.event("none", "", ""), func(e *events.APIGatewayV2HTTPRequest) {
+			e.Cookies, e.Headers["origin"] = []string{"__Host-daemun-reg=x"}, origin
+		})
+		a := lambdatest.Invoke(t, w.h, event)
+		if cleared := slices.Equal(cleared(), a.Cookies); a.Outcome() != want || cleared != (want == "204") {
+			t.Errorf("%s: %s, cookies %q", origin, a.Outcome(), a.Cookies)
+		}
+	}
+	w.requests(map[string]int{})
 }
 
 // LO-01, F-45: the same answer whatever the token is worth; any generation ends

@@ -28,17 +28,20 @@ func (h *handler) routes() []lambdahttp.Route {
 	}
 }
 
+// proof finds the register token. Where nobody registers, that is all there is to
+// say, whatever the request has.
+func (h *handler) proof(r *lambdahttp.Request) (flow.RegisterProof, error) {
+	if h.registration.Policy != flow.Required {
+		return flow.RegisterProof{}, fault.New(fault.RegistrationNotEnabled, nil)
+	}
+	return h.delivery.RegisterToken(r)
+}
+
 // describe tells the person who they are to us so far, and what they are asked.
 func (h *handler) describe(_ context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
-	proof, err := h.delivery.RegisterToken(r)
+	proof, err := h.proof(r)
 	if err != nil {
 		return nil, err
-	}
-	if proof.InCookie && proof.Origin != "" {
-		// CORS lets pages read this that may not use cookies: those of clients for JSON.
-		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
-			return nil, err
-		}
 	}
 	t, err := h.registration.Describe(proof)
 	if err != nil {
@@ -64,7 +67,7 @@ type registerRequest struct {
 // would follow a redirect by itself, and not show it to the page.
 func (h *handler) register(ctx context.Context, r *lambdahttp.Request) (*lambdahttp.Response, error) {
 	r.Note(slog.String("event", "register"))
-	proof, err := h.delivery.RegisterToken(r)
+	proof, err := h.proof(r)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +77,6 @@ func (h *handler) register(ctx context.Context, r *lambdahttp.Request) (*lambdah
 		return h.failed(proof, err)
 	}
 	r.Note(slog.String("provider", t.Identity.Provider))
-	if proof.InCookie {
-		if err := lambdahttp.CheckOrigin(r, h.delivery.Origins); err != nil {
-			return nil, err
-		}
-	}
 	var body registerRequest
 	if err := r.JSON(&body); err != nil {
 		return nil, err
@@ -106,7 +104,6 @@ func (h *handler) registered(proof flow.RegisterProof, done flow.Completed) (*la
 	if err != nil {
 		return nil, err
 	}
-	response.Cookies = []string{h.delivery.Cookies.Clear(lambdahttp.RegisterCookie)}
 	h.delivery.SetTokens(response, done.Tokens)
 	return response, nil
 }

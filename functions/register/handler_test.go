@@ -193,7 +193,7 @@ func TestRegister_NotEnabled(t *testing.T) {
 		registerToken := w.newcomer(lambdatest.Person(), "") // from when the policy was another
 		w.Env["REGISTRATION"] = policy
 		w.handler = w.Build(build)
-		for _, event := range []string{"describe-cookie", "describe-anonymous", "cookie", "anonymous", "text"} {
+		for _, event := range []string{"describe-cookie", "describe-anonymous", "describe-cookie-foreign-origin", "cookie", "cookie-twice", "cookie-foreign-origin", "anonymous", "text"} {
 			if got := w.send(event, registerToken).Code; got != string(fault.RegistrationNotEnabled) {
 				t.Errorf("%q: %s: %s", policy, event, got)
 			}

@@ -33,7 +33,7 @@ func (w *world) mint(change func(*register)) string {
 	}
 	change(&r)
 	issuer := token.RegisterIssuer{Issuer: r.issuer, Key: r.key, Rand: rand.Reader}
-	text, err := issuer.Mint(r.Register, r.now)
+	text, _, err := issuer.Mint(r.Register, r.now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -100,6 +100,19 @@ func TestToken_OthersAreRefused(t *testing.T) {
 	}
 	w.requests(map[string]int{})
 	w.registered(w.send("cookie", good), "")
+}
+
+// RT-13: where a page may not use cookies, nothing is said of the one that came,
+// and it stays as it is.
+func TestToken_OfAForeignPageIsNotLookedAt(t *testing.T) {
+	w := open(t)
+	for _, event := range []string{"describe-cookie-foreign-origin", "cookie-foreign-origin", "cookie-unmarked"} {
+		a := w.send(event, "garbage")
+		w.refused(a, foreign)
+		if len(a.Cookies) > 0 {
+			t.Errorf("%s: cookies %q", event, a.Cookies)
+		}
+	}
 }
 
 // RG-04: a token that was given in a cookie has been seen by no script, and is

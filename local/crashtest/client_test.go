@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -16,11 +17,13 @@ import (
 	"daemun/shared/session"
 	"daemun/shared/store/storetest"
 	"daemun/shared/token"
+	"daemun/shared/user"
 )
 
 const (
-	accessCookie  = "daemun-at"
-	refreshCookie = "daemun-rt"
+	accessCookie   = "daemun-at"
+	refreshCookie  = "daemun-rt"
+	registerCookie = "daemun-reg"
 )
 
 // client is a browser without a screen, and the person before it. It follows no
@@ -152,11 +155,22 @@ func (c *client) cookie(name string) string {
 
 // put gives the browser a refresh token, as a tab has it that was slow, or a
 // thief.
-func (c *client) put(refreshToken string) {
+func (c *client) put(refreshToken string) { c.setCookie(refreshCookie, refreshToken) }
+
+// beAsked gives the browser the register token of its person, as a login does.
+func (c *client) beAsked() {
+	c.w.t.Helper()
+	issuer := token.RegisterIssuer{Issuer: c.w.url, Key: c.w.keys.signing, Rand: rand.Reader}
+	text, _, err := issuer.Mint(token.Register{Identity: user.Identity{Provider: "kakao", Subject: strconv.FormatInt(c.person.ID, 10)}}, time.Now())
+	c.w.must(err)
+	c.setCookie(registerCookie, text)
+}
+
+func (c *client) setCookie(name, value string) {
 	c.w.t.Helper()
 	home, err := url.Parse(c.w.url)
 	c.w.must(err)
-	c.http.Jar.SetCookies(home, []*http.Cookie{{Name: refreshCookie, Value: refreshToken, Path: "/"}})
+	c.http.Jar.SetCookies(home, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 }
 
 // token is what the browser's refresh token says.

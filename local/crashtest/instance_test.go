@@ -45,11 +45,15 @@ func (w *world) newInstance(function string) *instance {
 	id := strconv.Itoa(len(w.instances))
 	binary, err := filepath.Abs("../../.build/" + function + "/bootstrap")
 	w.must(err)
+	environment := w.environment(described.Environment, w.tapServer.URL+"/"+id)
+	if function == "RegisterFunction" {
+		environment["REGISTRATION"] = "required" // of whom callback, here, would not ask it
+	}
 	pidFile := filepath.Join(w.dir, id)
 	w.instances[id] = &instance{id: id, pidFile: pidFile, Function: runtime.New(runtime.Options{
 		Name: described.Name, ARN: described.ARN, Handler: described.Handler, MemoryMB: described.MemoryMB,
 		Command: []string{"/bin/sh", "-c", startWithID, pidFile, binary}, Timeout: described.Timeout,
-		Environment: w.environment(described.Environment, w.tapServer.URL+"/"+id), Maximum: w.maximum,
+		Environment: environment, Maximum: w.maximum,
 		Region: engine.Region, AccessKeyID: engine.AccessKeyID, SecretAccessKey: engine.SecretAccessKey, Logs: w.history,
 	})}
 	return w.instances[id]

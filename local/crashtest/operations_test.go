@@ -18,9 +18,9 @@ type operation struct {
 	// send is one request. Success is its outcome when nothing happens.
 	send    func(*client) answer
 	success string
-	// spent is the outcome that tells the client to begin anew, which is what anew
-	// does; "" if there is none.
-	spent string
+	// spent are the outcomes that tell the client to begin anew, which is what anew
+	// does. The first is what it sees after a crash.
+	spent []string
 	anew  func(*client)
 	// isSpent says after which crashes the client will have to.
 	isSpent func(crash) bool
@@ -34,13 +34,13 @@ type operation struct {
 }
 
 func operations() []operation {
-	return slices.Concat(loginOperations(), refreshOperations(), endOperations())
+	return slices.Concat(loginOperations(), []operation{registerOperation()}, refreshOperations(), endOperations())
 }
 
 func loginOperations() []operation {
 	callback := operation{
 		function: "CallbackFunction", prepare: (*client).begin, send: (*client).finish, success: "302",
-		spent: "invalid_state", anew: (*client).begin, check: (*client).isOneUser,
+		spent: []string{"invalid_state"}, anew: (*client).begin, check: (*client).isOneUser,
 		// The claim of the state is the first call of all. Once it is made, the login
 		// is spent: its code may have been sent.
 		isSpent: func(c crash) bool { return c != crash{call{"PutItem", 1}, beforeSend} },
@@ -92,6 +92,32 @@ func loginOperations() []operation {
 		c.isOneUser()
 	}
 	return []operation{login, known, crowded, newPerson}
+}
+
+// registerOperation makes the account of somebody who was asked for more. Who is
+// told that it is made already logs in, and is that one user.
+func registerOperation() operation {
+	return operation{
+		name: "register", function: "RegisterFunction", success: "200",
+		prepare: func(c *client) {
+			c.w.ready("CallbackFunction") // for the login: its start is no part of this
+			c.w.ready("AccountFunction")
+			c.beAsked()
+		},
+		send: func(c *client) answer {
+			if c.callback == "" {
+				return c.do(http.MethodPost, "/auth/register", `{"terms_of_service":true}`)
+			}
+			if a := c.finish(); a.outcome() != "302" {
+				return a
+			}
+			return c.do(http.MethodGet, "/me", "")
+		},
+		spent: []string{"already_registered", "invalid_state"}, anew: (*client).begin,
+		// Once the one call is made, so is the account.
+		isSpent: func(c crash) bool { return c != crash{call{"TransactWriteItems", 1}, beforeSend} },
+		check:   (*client).isOneUser,
+	}
 }
 
 func refreshOperations() []operation {

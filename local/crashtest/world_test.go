@@ -70,6 +70,7 @@ type event struct {
 type keys struct {
 	transaction token.TransactionKeys
 	refresh     token.RefreshKeys
+	signing     token.SigningKey
 }
 
 // inRun says of each failure which run it belongs to.
@@ -114,7 +115,7 @@ func newWorld(t testing.TB, maximum int) *world {
 	maps.Copy(w.env, map[string]string{
 		"PUBLIC_URL": w.url, "FRONT_URL": w.url + "/home", "ALLOWED_ORIGINS": w.url,
 		"INSECURE_COOKIES": "true", "INSECURE_PROVIDERS": "true",
-		"REFRESH_GRACE_SECONDS": strconv.Itoa(graceSeconds), "SESSION_LIMIT": strconv.Itoa(sessionLimit),
+		"REFRESH_GRACE_SECONDS": strconv.Itoa(graceSeconds), "SESSION_LIMIT": strconv.Itoa(sessionLimit), "REGISTRATION_FORM": "terms",
 		"KAKAO_CLIENT_ID": providertest.KakaoClientID, "KAKAO_CLIENT_SECRET": providertest.KakaoClientSecret,
 		"KAKAO_AUTH_URL": provider.URL + providertest.KakaoAuthorizePath,
 	})
@@ -156,6 +157,7 @@ func (w *world) makeKeys() map[string]string {
 	variables["VERIFICATION_KEYS"] = text(signing.Public())
 	w.must(w.keys.transaction.UnmarshalText([]byte(variables["TRANSACTION_KEYS"])))
 	w.must(w.keys.refresh.UnmarshalText([]byte(variables["REFRESH_KEYS"])))
+	w.must(w.keys.signing.UnmarshalText([]byte(variables["SIGNING_KEYS"])))
 	return variables
 }
 

@@ -20,7 +20,7 @@ type Error struct {
 	// It must never hold anything that a client or a provider sent.
 	Message string
 	// Problems are what is wrong with the body, one by one, where the code is
-	// ValidationFailed.
+	// ValidationFailed, or InvalidRequest for members that were not asked for.
 	Problems []Problem
 	// RetryAfter is how long the client should wait before it tries again; zero
 	// means what the table says.

@@ -138,7 +138,8 @@ stable: branch on them, not on the description, which is for people and may chan
 ` + "`Retry-After`" + ` in seconds; do not repeat a request that failed with another one.
 
 ` + "`validation_failed`" + ` comes with ` + "`\"problems\": [{\"pointer\": \"/nickname\", \"code\": \"too_long\"}]`" + `: a JSON pointer (RFC 6901) into the body that
-was sent, and a code. All problems of a body are told at once.
+was sent, and a code. All problems of a body are told at once. ` + "`invalid_request`" + ` comes with them too, where the body has
+members that are not asked for.
 
 | code | status | retryable | description | what the client should do |
 |---|---|---|---|---|

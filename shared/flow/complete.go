@@ -68,7 +68,8 @@ type Completed struct {
 }
 
 // RegistrationRequired is what a person gets who logged in and has no account.
-// A token of a login that ends in cookies is good in its cookie only.
+// A token of a login that ends in cookies is good in its cookie only. The profile
+// is that of the token, and so of the account.
 type RegistrationRequired struct {
 	RegisterToken string
 	ExpiresIn     time.Duration
@@ -237,14 +238,14 @@ func (c *Completion) enter(ctx context.Context, person provider.Person, tx token
 
 // register gives the person a register token. Nothing is written.
 func (c *Completion) register(person provider.Person, tx token.Transaction, now time.Time) (Completed, error) {
-	text, err := c.Register.Mint(token.Register{
+	text, kept, err := c.Register.Mint(token.Register{
 		Identity: person.Identity, Profile: person.Profile, Client: tx.Client, ReturnTo: tx.ReturnTo,
 	}, now)
 	if err != nil {
 		return Completed{}, err
 	}
 	return Completed{Registration: &RegistrationRequired{
-		RegisterToken: text, ExpiresIn: token.RegisterLifetime, Identity: person.Identity, Profile: person.Profile,
+		RegisterToken: text, ExpiresIn: token.RegisterLifetime, Identity: kept.Identity, Profile: kept.Profile,
 	}}, nil
 }
 

@@ -21,8 +21,12 @@ type Form interface {
 	// Problems; each begins with the name of the member that it belongs to. What
 	// is required and not there is missing, and no error: not everybody has to
 	// answer everything at once. A consent is checked as of now, with the version
-	// that the form has now. The same arguments give the same result.
+	// that the form has now, for answers do not say which one somebody was shown.
+	// The same arguments give the same result.
 	Check(answers jsontext.Value, now time.Time) (checked user.Answers, missing []fault.Problem, err error)
+	// Asks reports whether the form has a member of this name and, if that is a
+	// consent, of which version; a field has none.
+	Asks(name string) (consentVersion string, asked bool)
 }
 
 // formRefusal is the fault of answers of which some will not do and others are

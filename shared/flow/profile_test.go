@@ -100,7 +100,6 @@ func TestPatch_IsAMergePatch(t *testing.T) {
 		{`{"city":"a"}`, `{}`, `{"city":"a"}`},
 		{`{}`, `{"city":null}`, `{}`},
 		{`{}`, `{"marketing":null}`, `{}`},
-		{`{}`, `{"nobody_asks":null}`, `{}`},
 		{`{"marketing":true}`, `{"marketing":null}`, `{"marketing":false}`},
 		{`{"marketing":true}`, `{"marketing":false}`, `{"marketing":false}`},
 		{`{}`, ` { "city" : "\u0061\/" } `, `{"city":"a/"}`},
@@ -136,6 +135,8 @@ func TestPatch_RefusedChangesNothing(t *testing.T) {
 		{`{"terms":1,"city":{"a":null}}`, fault.ValidationFailed, []fault.Problem{problem("/city", "too_long"), problem("/terms", "consent_required")}},
 		// RG-02.
 		{`{"roles":["admin"]}`, fault.InvalidRequest, []fault.Problem{problem("/roles", "unknown_field")}},
+		{`{"roles":null}`, fault.InvalidRequest, []fault.Problem{problem("/roles", "unknown_field")}},
+		{`{"city":null,"roles":null}`, fault.InvalidRequest, []fault.Problem{problem("/roles", "unknown_field")}},
 		{`{"city":"b","profile_complete":true}`, fault.InvalidRequest, []fault.Problem{problem("/profile_complete", "unknown_field")}},
 		{`{"Nickname":"b"}`, fault.InvalidRequest, []fault.Problem{problem("/Nickname", "unknown_field")}},
 
@@ -161,44 +162,14 @@ func TestPatch_RefusedChangesNothing(t *testing.T) {
 	}
 }
 
-// A newer form stands in nobody's way: it judges what a patch names, and a
-// profile that was complete is so.
-func TestPatch_OfAnOlderFormsAnswers(t *testing.T) {
-	w, who := deferred(t)
-	w.patched(who, `{"nickname":"a","terms":true,"marketing":true,"langs":["ko"]}`)
-	w.profiles.Form = questions{version: "2", also: []string{"city"}, not: "nickname"}
-	u := w.patched(who, `{"marketing":false}`)
-	if got := documentOf(t, u); got != `{"langs":["ko"],"marketing":false,"nickname":"a","terms":true}` || !u.ProfileComplete {
-		t.Errorf("%s, complete %v", got, u.ProfileComplete)
-	}
-	_, err := w.patch(who, `{"nickname":"b"}`)
-	wantProblems(t, err, fault.InvalidRequest, fault.Problem{Pointer: "/nickname", Code: "unknown_field"})
-	_, err = w.patch(who, `{"city":null}`) // asked since, and not given
-	wantProblems(t, err, fault.ValidationFailed, fault.Problem{Pointer: "/city", Code: "required"})
-
-	// Who was not complete answers the newer form.
-	w.provider.person.Identity.Subject = "2"
-	done := w.loggedIn()
-	w.profiles.Form = questions{version: "1"}
-	who = w.access(done.AccessToken)
-	w.patched(who, `{"nickname":"a"}`)
-	w.profiles.Form = questions{version: "2", also: []string{"city"}}
-	if u := w.patched(who, `{"terms":true}`); u.ProfileComplete {
-		t.Error("complete without the city")
-	}
-	if u := w.patched(who, `{"city":"b"}`); !u.ProfileComplete {
-		t.Error("not complete with the city")
-	}
-}
-
-// A form that asks less makes complete who has all of it, at the next patch.
-func TestPatch_NothingNewCanComplete(t *testing.T) {
-	w, who := deferred(t)
-	w.profiles.Form = questions{version: "1", also: []string{"city"}}
-	w.patched(who, `{"nickname":"a","terms":true}`)
-	w.profiles.Form = questions{version: "1"}
-	if u := w.patched(who, `{}`); !u.ProfileComplete || u.Revision != 2 {
-		t.Errorf("%+v", u)
+// Of a member that is missing and gets a value that will not do, only that is
+// told.
+func TestPatch_WrongValueOfAMemberThatIsMissing(t *testing.T) {
+	w := open(t, flow.Automatic)
+	who := w.access(w.loggedIn().AccessToken)
+	for patch, code := range map[string]string{`{"nickname":"` + strings.Repeat("a", 21) + `"}`: "too_long", `{"nickname":null}`: "required"} {
+		_, err := w.patch(who, patch)
+		wantProblems(t, err, fault.ValidationFailed, fault.Problem{Pointer: "/nickname", Code: code})
 	}
 }
 

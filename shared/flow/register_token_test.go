@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,4 +93,33 @@ func TestRegisterToken_IsGoodForNothingElse(t *testing.T) {
 		}
 	}
 	w.stored(0, 0, 0)
+}
+
+// Where more is known of a person than fits, the answer to the login shows what
+// the account will have.
+func TestRegister_ShowsTheProfileThatTheAccountHas(t *testing.T) {
+	for _, clientName := range []string{"", "spa"} {
+		w := open(t, flow.Required)
+		w.provider.person.Profile.PictureURL = "https://example.com/" + strings.Repeat("p", 1500)
+		required, err := w.finish(clientName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := required.Registration.Profile
+		proof := flow.RegisterProof{Token: required.Registration.RegisterToken, InCookie: clientName == ""}
+		described, err := w.registration.Describe(proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := w.register(proof, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.user(done.User.ID).Profile; shown != got || described.Profile != got {
+			t.Errorf("%q: shown %+v, then %+v; stored %+v", clientName, shown, described.Profile, got)
+		}
+		if (shown.PictureURL == "") != (clientName == "") || shown.Nickname != alice.Profile.Nickname {
+			t.Errorf("%q: %+v", clientName, shown)
+		}
+	}
 }

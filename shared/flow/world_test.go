@@ -50,6 +50,7 @@ type questions struct {
 	version string   // of the consents
 	also    []string // is required too
 	not     string   // is asked no more
+	longest int      // runes of a text; 0 means 20
 }
 
 func (q questions) Check(answers jsontext.Value, now time.Time) (user.Answers, []fault.Problem, error) {
@@ -58,6 +59,10 @@ func (q questions) Check(answers jsontext.Value, now time.Time) (user.Answers, [
 		return user.Answers{}, nil, fault.Newf(fault.InvalidRequest, "not a JSON object")
 	}
 	a := user.Answers{Fields: user.Fields{}, Consents: user.Consents{}}
+	longest := 20
+	if q.longest > 0 {
+		longest = q.longest
+	}
 	refused := &fault.Error{Code: fault.ValidationFailed}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		value, code := given[name], ""
@@ -66,7 +71,7 @@ func (q questions) Check(answers jsontext.Value, now time.Time) (user.Answers, [
 			code = "unknown_field"
 		case "nickname", "city", "langs":
 			a.Fields[name] = value
-			if n := utf8.RuneCount(value) - 2; name != "langs" && (value.Kind() != '"' || n < 1 || n > 20) {
+			if n := utf8.RuneCount(value) - 2; name != "langs" && (value.Kind() != '"' || n < 1 || n > longest) {
 				code = "too_long"
 			}
 		case "terms", "marketing":
@@ -94,6 +99,16 @@ func (q questions) Check(answers jsontext.Value, now time.Time) (user.Answers, [
 		return a, missing, refused
 	}
 	return a, missing, nil
+}
+
+func (q questions) Asks(name string) (consentVersion string, asked bool) {
+	switch name {
+	case q.not:
+		return "", false
+	case "terms", "marketing":
+		return q.version, true
+	}
+	return "", slices.Contains([]string{"nickname", "city", "langs"}, name)
 }
 
 // world is the flows on a real database.

@@ -13,11 +13,13 @@ type Delivery struct {
 	Origins []string // whose pages may use the cookies
 }
 
-// SetTokens gives a browser its tokens.
+// SetTokens gives a browser its tokens, and takes away a register token that it
+// may have: that is somebody else's then, or spent.
 func (d Delivery) SetTokens(response *Response, t flow.Tokens) {
 	response.Cookies = append(response.Cookies,
 		d.Cookies.Set(AccessCookie, t.AccessToken, t.AccessExpiresIn),
-		d.Cookies.Set(RefreshCookie, t.RefreshToken, t.RefreshExpiresIn))
+		d.Cookies.Set(RefreshCookie, t.RefreshToken, t.RefreshExpiresIn),
+		d.Cookies.Clear(RegisterCookie))
 }
 
 // Refresh gives a browser what a refresh has changed. The refresh token that it
@@ -30,9 +32,10 @@ func (d Delivery) Refresh(response *Response, done flow.Refreshed) {
 	}
 }
 
-// ClearTokens takes a browser's tokens away.
+// ClearTokens takes a browser's tokens away, a register token too: with it the
+// next person at this browser would finish the account of the last.
 func (d Delivery) ClearTokens(response *Response) {
-	response.Cookies = append(response.Cookies, d.Cookies.Clear(AccessCookie), d.Cookies.Clear(RefreshCookie))
+	response.Cookies = append(response.Cookies, d.Cookies.Clear(AccessCookie), d.Cookies.Clear(RefreshCookie), d.Cookies.Clear(RegisterCookie))
 }
 
 // RefreshToken finds the refresh token of the request: inBody, as the JSON body
@@ -60,8 +63,8 @@ func (d Delivery) SetRegisterToken(response *Response, required *flow.Registrati
 }
 
 // RegisterToken finds the register token of the request: the Authorization
-// header's, or the cookie's. What is no bearer token is none. Like AccessToken it
-// does not check the origin. Fault: invalid_request.
+// header's, or the cookie's, which counts by the rule of CheckOrigin. What is no
+// bearer token is none. Faults: invalid_request, origin_not_allowed.
 func (d Delivery) RegisterToken(r *Request) (flow.RegisterProof, error) {
 	proof := flow.RegisterProof{Origin: r.Header("origin")}
 	if authorization := r.Header("authorization"); authorization != "" {
@@ -69,9 +72,11 @@ func (d Delivery) RegisterToken(r *Request) (flow.RegisterProof, error) {
 		return proof, nil
 	}
 	var err error
-	proof.Token, err = r.Cookie(d.Cookies.Name(RegisterCookie))
-	proof.InCookie = proof.Token != ""
-	return proof, err
+	if proof.Token, err = r.Cookie(d.Cookies.Name(RegisterCookie)); err != nil || proof.Token == "" {
+		return proof, err
+	}
+	proof.InCookie = true
+	return proof, CheckOrigin(r, d.Origins)
 }
 
 // AccessToken finds the access token of the request: the Authorization header's,

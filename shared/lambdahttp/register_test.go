@@ -1,6 +1,7 @@
 package lambdahttp_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -36,10 +37,56 @@ func TestDelivery_FindsTheRegisterToken(t *testing.T) {
 		e.Cookies = c.cookies
 		e.Headers["origin"] = "https://app.example.com"
 		r, _ := seen(t, e)
-		got, err := lambdahttp.Delivery{}.RegisterToken(r)
+		got, err := lambdahttp.Delivery{Origins: []string{"https://app.example.com"}}.RegisterToken(r)
 		c.want.Origin = "https://app.example.com"
 		if got != c.want || fault.CodeOf(err) != c.code {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
+		}
+	}
+}
+
+// RT-13: a register cookie counts by the rule of the others. A token in the header
+// is told with its origin, for its client to be asked.
+func TestDelivery_RegisterCookieIsForItsPages(t *testing.T) {
+	const own, foreign = "https://app.example.com", "https://evil.example"
+	for _, c := range []struct {
+		route, origin, authorization string // origin "": none
+		want                         fault.Code
+	}{
+		{"POST /auth/register", own, "", ""},
+		{"POST /auth/register", "", "", fault.OriginNotAllowed},
+		{"POST /auth/register", foreign, "", fault.OriginNotAllowed},
+		{"POST /auth/register", foreign, "Bearer b", ""},
+		{"GET /auth/register", own, "", ""},
+		{"GET /auth/register", "", "", ""},
+		{"GET /auth/register", foreign, "", fault.OriginNotAllowed},
+	} {
+		e := request("POST /x")
+		e.Cookies = []string{"__Host-daemun-reg=c"}
+		if c.origin != "" {
+			e.Headers["origin"] = c.origin
+		}
+		if c.authorization != "" {
+			e.Headers["authorization"] = c.authorization
+		}
+		r, _ := seen(t, e)
+		r.Route = c.route
+		if _, err := (lambdahttp.Delivery{Origins: []string{own}}).RegisterToken(r); fault.CodeOf(err) != c.want {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// A login and a logout leave no register token behind: its email address and the
+// account that it opens are its person's, and the browser may be the next one's.
+func TestDelivery_ARegisterTokenGoesWithLoginAndLogout(t *testing.T) {
+	want := lambdahttp.Cookies{}.Clear(lambdahttp.RegisterCookie)
+	in, out := lambdahttp.NoContent(), lambdahttp.NoContent()
+	lambdahttp.Delivery{}.SetTokens(in, flow.Tokens{})
+	lambdahttp.Delivery{}.ClearTokens(out)
+	for name, response := range map[string]*lambdahttp.Response{"login": in, "logout": out} {
+		if !slices.Contains(response.Cookies, want) {
+			t.Errorf("%s: cookies %q", name, response.Cookies)
 		}
 	}
 }

@@ -58,7 +58,9 @@ type field interface {
 //     form's version and with now as their time: a client has no say in either. It
 //     is empty beside an error.
 //
-// The size of the answers is the caller's to bound.
+// Not checked: which version of a text somebody was shown. Where a form is
+// replaced between its display and the answer, a consent is kept with the newer
+// version. The size of the answers is the caller's to bound.
 func (f *Form) Check(answers jsontext.Value, now time.Time) (checked user.Answers, missing []fault.Problem, err error) {
 	var given map[string]jsontext.Value
 	if json.Unmarshal(answers, &given) != nil || given == nil { // nil is null; an error would quote the answers
@@ -84,6 +86,14 @@ func (f *Form) Check(answers jsontext.Value, now time.Time) (checked user.Answer
 		return user.Answers{}, missing, failure
 	}
 	return f.answers(given, now), missing, nil
+}
+
+// Asks reports whether the form has a member of this name and, if that is a
+// consent, of which version of its text.
+func (f *Form) Asks(name string) (consentVersion string, asked bool) {
+	member, asked := f.fields[name]
+	c, _ := member.(consent)
+	return c.version, asked
 }
 
 // answers sorts good answers into fields and consents.

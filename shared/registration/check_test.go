@@ -204,6 +204,19 @@ func TestCheck_RecordsConsentsWithVersionAndTime(t *testing.T) {
 	}
 }
 
+func TestAsks_TellsConsentsByTheirVersion(t *testing.T) {
+	form, err := registration.Load("profile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, asked := range map[string]bool{"nickname": true, "terms_of_service": true, "marketing": true, "role": false, "": false} {
+		version, got := form.Asks(name)
+		if isConsent := name == "terms_of_service" || name == "marketing"; got != asked || (version != "") != isConsent {
+			t.Errorf("%q: %q, %v", name, version, got)
+		}
+	}
+}
+
 // LG-01: errors go to the log, and answers are somebody's.
 func TestCheck_RepeatsNoValue(t *testing.T) {
 	for _, answers := range []string{

@@ -29,13 +29,25 @@ const (
 // assigned and have a face of its own: no control, no bidirectional control or
 // other format character, no private use, no line or paragraph separator, and no
 // U+FFFD, the trace of a text that was torn before. The joiner and the non-joiner
-// stay, for Persian and the scripts of India spell with them. A text of spaces
-// alone is none.
+// stay, for Persian and the scripts of India spell with them. A text in which
+// nothing can be seen by itself is none: of spaces, marks, joiners, fillers and
+// braille blanks alone.
 //
 // It is no filter of markup: whoever shows a text has to escape it.
 func isText(s string) bool {
 	return norm.NFC.IsNormalString(s) && !strings.ContainsFunc(s, faceless) &&
-		(s == "" || strings.TrimSpace(s) != "")
+		(s == "" || strings.ContainsFunc(s, visible))
+}
+
+// visible reports whether r is drawn as something, also where it stands alone.
+func visible(r rune) bool {
+	return !unicode.IsSpace(r) && !unicode.IsMark(r) && !invisible(r)
+}
+
+// invisible reports whether r is drawn as nothing, though it is no space.
+func invisible(r rune) bool {
+	return r == joiner || r == nonJoiner || r == brailleBlank ||
+		unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 func faceless(r rune) bool {
@@ -97,8 +109,7 @@ func fits(before, r, after rune) bool {
 		return (isPicture(before) || before == emojiVariation) && isPicture(after)
 	case r == textVariation, r == emojiVariation:
 		return isPicture(before) || strings.ContainsRune(pictureTexts, before)
-	case unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point),
-		r == nonJoiner, r == brailleBlank:
+	case invisible(r):
 		return false
 	case unicode.IsSpace(r), unicode.IsMark(r):
 		return before != ' ' && (r == ' ' || unicode.IsMark(r))

@@ -31,14 +31,19 @@ const (
 	registerType = "register+jwt"
 	// RegisterLifetime is how long a sign-up may take.
 	RegisterLifetime = 10 * time.Minute
-	// MaxRegisterLength bounds a register token in bytes: browsers take cookies of
-	// 4096 bytes, with their names (RFC 6265bis §5.6).
-	MaxRegisterLength = 4000
-	// maxRegisterPayload makes tokens of about 2 KB at most: beside five logins on
-	// their way, of which each has a cookie, that stays within the 10 KB of headers
-	// that API Gateway takes.
-	maxRegisterPayload = 1200
 )
+
+// registerLimits bound a register token, and the claims in it, in bytes. Browsers
+// take cookies of 4096 bytes, with their names (RFC 6265bis §5.6), and API Gateway
+// 10 KB of headers: beside the cookies of five logins on their way there is room
+// for 2 KB, and beside no cookies for more than any profile needs that a provider
+// is believed.
+func registerLimits(inCookie bool) (text, claims int) {
+	if inCookie {
+		return 4000, 1200
+	}
+	return 8000, 4800
+}
 
 // registerClaims are the members of a register token. Its subject is the
 // identity's key.
@@ -63,36 +68,45 @@ type RegisterIssuer struct {
 	Rand   io.Reader
 }
 
-// Mint makes a register token of the identity, the profile, and the client or
-// the address, that is valid from now for RegisterLifetime. What would make it
-// long for a cookie is left out: the picture, the nickname, the address, the
-// email, in this order, until it fits.
-func (i *RegisterIssuer) Mint(r Register, now time.Time) (string, error) {
-	of, err := newRegistered(i.Issuer, registerAudience(i.Issuer), r.Identity.Key(), RegisterLifetime, now, i.Rand)
-	if err != nil {
-		return "", fmt.Errorf("register token: %w", err)
-	}
-	c := registerClaims{
+// claims are what a token says that is registered as of.
+func (r *Register) claims(of registered) registerClaims {
+	return registerClaims{
 		registered: of, ClientID: r.Client, ReturnTo: r.ReturnTo, Email: r.Profile.Email,
 		EmailVerified: r.Profile.EmailVerified, Nickname: r.Profile.Nickname, Picture: r.Profile.PictureURL,
 	}
-	payload, err := json.Marshal(c)
-	for _, least := range []*string{&c.Picture, &c.Nickname, &c.ReturnTo, &c.Email} {
-		if err != nil || len(payload) <= maxRegisterPayload {
+}
+
+// Mint makes a register token of the identity, the profile, and the client or
+// the address, that is valid from now for RegisterLifetime, and returns beside it
+// what Verify will. What would make it too long is left out: the address, the
+// picture, the nickname, the email, in this order, until it fits.
+func (i *RegisterIssuer) Mint(r Register, now time.Time) (text string, kept Register, err error) {
+	of, err := newRegistered(i.Issuer, registerAudience(i.Issuer), r.Identity.Key(), RegisterLifetime, now, i.Rand)
+	if err != nil {
+		return "", Register{}, fmt.Errorf("register token: %w", err)
+	}
+	r.ID, r.ExpiresAt = of.ID, time.Unix(of.ExpiresAt, 0)
+	maxText, maxClaims := registerLimits(r.Client == "")
+	payload, err := json.Marshal(r.claims(of))
+	for _, least := range []*string{&r.ReturnTo, &r.Profile.PictureURL, &r.Profile.Nickname, &r.Profile.Email} {
+		if err != nil || len(payload) <= maxClaims {
 			break
 		}
 		*least = ""
-		c.EmailVerified = c.EmailVerified && c.Email != ""
-		payload, err = json.Marshal(c)
+		r.Profile.EmailVerified = r.Profile.EmailVerified && r.Profile.Email != ""
+		payload, err = json.Marshal(r.claims(of))
 	}
 	if err != nil {
-		return "", fmt.Errorf("register token claims: %w", err)
+		return "", Register{}, fmt.Errorf("register token claims: %w", err)
 	}
-	text, err := jws.Sign(payload, registerType, i.Key.key())
-	if err == nil && len(text) > MaxRegisterLength {
-		return "", errors.New("register token is too long: the signing key is too large")
+	text, err = jws.Sign(payload, registerType, i.Key.key())
+	if err == nil && len(text) > maxText {
+		err = errors.New("register token is too long: the signing key is too large")
 	}
-	return text, err
+	if err != nil {
+		return "", Register{}, err
+	}
+	return text, r, nil
 }
 
 // ErrDelivery means that a register token came in another way than it was given.
@@ -109,7 +123,7 @@ type RegisterVerifier struct {
 // given in JSON is never good there, so that nobody can plant theirs in
 // another's browser. Not checked: whether it was used.
 func (v *RegisterVerifier) Verify(token string, inCookie bool, now time.Time) (Register, error) {
-	if len(token) > MaxRegisterLength {
+	if longest, _ := registerLimits(inCookie); len(token) > longest {
 		return Register{}, jws.ErrTooLong
 	}
 	payload, err := jws.Verify(token, registerType, &v.Keys)

@@ -54,14 +54,17 @@ func (r *Refusal) passes() bool {
 // maxAnswer bounds an answer; the largest is a page of ten parameters.
 const maxAnswer = 1 << 20
 
-// Ask sends one request, in as JSON, and reads its answer into out. again says
-// that after err another try may succeed.
+// Ask sends one request, in as JSON, and reads its answer into out, which a
+// failure may leave half-filled. It follows no redirect. again says that after err
+// another try may succeed.
 func (s *Service) Ask(ctx context.Context, operation string, in, out any) (again bool, err error) {
 	request, err := s.request(ctx, operation, in)
 	if err != nil {
 		return false, err
 	}
-	response, err := s.Client.Do(request)
+	client := s.Client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // it would get our session token
+	response, err := client.Do(request)
 	if err != nil {
 		return true, err
 	}

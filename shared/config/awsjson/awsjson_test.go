@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -94,6 +95,23 @@ func TestAsk_Refusals(t *testing.T) {
 	s := awsjson.Service{Name: "ssm", Region: "r", Client: http.Client{Transport: &answers{err: io.ErrUnexpectedEOF}}}
 	if again, err := s.Ask(t.Context(), "Get", text{}, &text{}); !errors.Is(err, io.ErrUnexpectedEOF) || !again {
 		t.Errorf("%v, again %v", err, again)
+	}
+}
+
+// What a redirect names gets neither the request nor its session token.
+func TestAsk_FollowsNoRedirect(t *testing.T) {
+	asked := 0
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		http.Redirect(w, r, server.URL+"/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(server.Close)
+	s := awsjson.Service{Name: "ssm", Region: "r", Endpoint: server.URL}
+	again, err := s.Ask(t.Context(), "Get", text{}, &text{})
+	var refusal *awsjson.Refusal
+	if !errors.As(err, &refusal) || refusal.Status != http.StatusTemporaryRedirect || again || asked != 1 {
+		t.Errorf("%v, again %v, after %d requests", err, again, asked)
 	}
 }
 

@@ -72,6 +72,7 @@ func (s *signer) sign(in input) ([]byte, error) {
 	defer cancel()
 	var out output
 	again, err := awsjson.Twice(ctx, func() (bool, error) {
+		out = output{} // nothing of the first try's
 		again, err := s.service.Ask(ctx, "Sign", in, &out)
 		if err == nil && len(out.Signature) == 0 {
 			return true, errors.New("answer without a signature")

@@ -177,6 +177,7 @@ func TestSigner_Faults(t *testing.T) {
 		{name: "429", fails: []reply{answers(429, "")}, requests: 2, ok: true},
 		{name: "connection dropped", fails: []reply{drops}, requests: 2, ok: true},
 		{name: "no signature in the answer", fails: []reply{answers(200, `{}`)}, requests: 2, ok: true},
+		{name: "half a signature, then none", fails: []reply{answers(200, `{"Signature":"AAAA"`), answers(200, `{}`)}, requests: 2},
 		{name: "down", fails: []reply{down, down, down}, requests: 2},
 		{name: "throttled", fails: []reply{named(400, "ThrottlingException"), named(400, "ThrottlingException")}, requests: 2},
 		{name: "hangs", fails: []reply{hangs, hangs}, requests: 1},

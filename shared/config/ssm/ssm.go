@@ -77,11 +77,15 @@ func keySet(ctx context.Context, path string) (string, error) {
 	return `{"keys":[` + strings.Join(keys, ",") + "]}", nil
 }
 
-func ask(ctx context.Context, operation string, in, out any) error {
+// ask reads the answer into out: that of the last try alone.
+func ask[T any](ctx context.Context, operation string, in any, out *T) error {
 	service := awsjson.Service{
 		Name: "ssm", Target: "AmazonSSM", Region: os.Getenv("AWS_REGION"), Endpoint: os.Getenv("SSM_ENDPOINT"), Client: http.Client{Timeout: timeout},
 	}
-	_, err := awsjson.Twice(ctx, func() (bool, error) { return service.Ask(ctx, operation, in, out) })
+	_, err := awsjson.Twice(ctx, func() (bool, error) {
+		*out = *new(T)
+		return service.Ask(ctx, operation, in, out)
+	})
 	return err
 }
 

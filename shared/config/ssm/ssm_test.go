@@ -3,6 +3,7 @@ package ssm_test
 import (
 	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -187,6 +188,27 @@ func TestResolve_OutageBetweenPagesIsTemporary(t *testing.T) {
 	s.after = 1
 	if got, err := new(ssm.Resolver).Resolve(t.Context(), "/d/keys/"); fault.CodeOf(err) != fault.TemporarilyUnavailable || got != "" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// What came of an answer that broke off is no part of the next one.
+func TestResolve_HalfAnAnswerIsForgotten(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked == 1 {
+			_, _ = io.WriteString(w, `{"NextToken":"more","Parameter":{"Value":"half"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	t.Cleanup(server.Close)
+	serve(t, nil)
+	t.Setenv("SSM_ENDPOINT", server.URL)
+	for reference, want := range map[string]string{"/d/secret": "", "/d/keys/": `{"keys":[]}`} {
+		asked = 0
+		if got, err := new(ssm.Resolver).Resolve(t.Context(), reference); err != nil || got != want || asked != 2 {
+			t.Errorf("%s: %q, %v, after %d requests", reference, got, err, asked)
+		}
 	}
 }
 
