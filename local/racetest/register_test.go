@@ -12,15 +12,18 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"daemun/local"
+	"daemun/shared/store/storetest"
 )
 
 // RG-03, F-64, V1: one register token, a hundred registrations at once with as
 // many nicknames, through the gateway and several processes: one account, and one
 // was told of it. Somebody at each of several providers.
 func TestRegister_OneTokenMakesOneUser(t *testing.T) {
+	environment := storetest.New(t).Environment()
+	environment["REGISTRATION"] = "required"
 	s, err := local.Start(t.Context(), local.Options{
 		Templates: []string{"../../template.yaml"}, BuildDir: "../../.build", EnvFile: os.DevNull, AutoConsent: true,
-		Environment: map[string]string{"REGISTRATION": "required"}, Minimum: map[string]int{"RegisterFunction": processes}, Logs: t.Output(),
+		Environment: environment, Minimum: map[string]int{"RegisterFunction": processes}, Logs: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)

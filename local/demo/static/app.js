@@ -267,7 +267,10 @@ $("orders-call").onclick = () => act(() => callOrders("GET", "/orders", true), "
 $("orders-delete").onclick = () => act(() => callOrders("DELETE", "/orders/1", true), "");
 $("orders-bare").onclick = () => act(() => callOrders("GET", "/orders", false), "");
 for (const id of ["complete-profile", "change"]) $(id).onclick = () => act(async () => { asked = await profile() }, "");
-$("asked-leave").onclick = () => act(leave, "");
+$("asked-leave").onclick = () => act(async () => {
+  if (asked.kind === "register") await answer(await call("/auth/logout", post)); // which forgets who was to sign up
+  leave();
+}, "");
 $("form").onsubmit = (event) => {
   event.preventDefault();
   act(send, asked.kind === "register" ? "registered" : "saved");
