@@ -8,6 +8,7 @@ const (
 	refresh  = "shared/flow/refresh.go"
 	logout   = "shared/flow/logout.go"
 	complete = "shared/flow/complete.go"
+	logIn    = "shared/flow/log_in.go"
 	limit    = "shared/flow/limit.go"
 	get      = "shared/store/store.go"
 	asks     = "shared/lambdaauth/session.go"
@@ -106,7 +107,7 @@ var mutants = []mutant{
 	{"a transaction belongs to its provider", complete, "tx.Provider != p.Name():", "tx.Provider == \"\":", callbacks},
 	{"a transaction lives ten minutes", complete, ">= token.TransactionLifetime:", ">= 100*token.TransactionLifetime:", callbacks},
 	{"a response of another issuer is refused", complete, "case cb.Issuer != \"\" && !slices.Contains(p.Issuers(), cb.Issuer):", "case slices.Contains(p.Issuers(), \"-\"):", callbacks},
-	{"a disabled user cannot log in", complete, "case u == nil, u.Disabled:", "case u == nil:", callbacks},
+	{"a disabled user cannot log in", logIn, "case u == nil, u.Disabled:", "case u == nil:", callbacks},
 
 	// The authorizer that asks for the session.
 	{"reads that decide are consistent", get, "ConsistentRead: aws.Bool(true)", "ConsistentRead: aws.Bool(false)", store},
