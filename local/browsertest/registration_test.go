@@ -88,6 +88,7 @@ func TestRegister_NewPersonHasAnAccountAfterTheForm(t *testing.T) {
 	}
 
 	tb.click("logout")
+	tb.wantSeen("status", sayLoggedOut)
 	tb.beginLogin()
 	tb.choose(person(0))
 	tb.wantSeen("user-id", id) // known now, and asked nothing
