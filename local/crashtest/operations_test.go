@@ -99,6 +99,7 @@ func loginOperations() []operation {
 func registerOperation() operation {
 	return operation{
 		name: "register", function: "RegisterFunction", success: "200",
+		ends: []session.EndReason{session.EndedByFault}, // of the login after it, as above
 		prepare: func(c *client) {
 			c.w.ready("CallbackFunction") // for the login: its start is no part of this
 			c.w.ready("AccountFunction")
